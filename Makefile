@@ -1,0 +1,57 @@
+# recserve: the commands of the project. `make help` lists them.
+# Each builds its own environment in .venv from pyproject.toml and uv.lock.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
+	if $$p -c 'import sys; raise SystemExit(not (3,11) <= sys.version_info[:2] < (3,14))' >/dev/null 2>&1; \
+	then echo $$p; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PROTOS := $(wildcard protos/recserve/v1/*.proto)
+PROTOC = $(BIN)/python -m grpc_tools.protoc -Iprotos
+
+$(VENV)/.ready: pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "recserve needs Python 3.11, 3.12 or 3.13 on the PATH (or make PYTHON=/path/to/python)" >&2; exit 1; }
+	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
+	@$(UV) sync --quiet --frozen --inexact --python $(BIN)/python --all-extras --no-extra gpu
+	@touch $@
+
+.PHONY: env demo test test-unit check verify format protos bench help clean
+env: $(VENV)/.ready ## build the environment
+
+demo: env ## clean, train, serve, recommend, give feedback: the whole loop on MovieLens
+	@$(BIN)/python examples/demo.py
+
+test: env ## every test
+	@$(BIN)/python -m pytest
+
+test-unit: env ## the fast tests alone, in seconds
+	@$(BIN)/python -m pytest -m "not integration" -q
+
+check: env ## format, lint, strict types, import contracts, generated code, Dockerfile
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python .ci/generated.py --check
+	@$(BIN)/hadolint Dockerfile
+	@$(UV) lock --check --quiet
+
+verify: env ## the long checks: many kills, many fuzzed messages
+	@RECSERVE_VERIFY=1 $(BIN)/python -m pytest -m integration
+
+format: env ## format the code and mend what the linter can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+protos: env ## regenerate the code beside protos/recserve/v1/*.proto
+	@$(BIN)/python .ci/generated.py
+
+bench: env ## measure against floors in the same run
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the environment and everything built
+	@rm -rf $(VENV) .demo dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,1 @@
+"""The server wing of recserve."""
