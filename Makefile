@@ -1,5 +1,5 @@
 # recserve: the commands of the project. `make help` lists them.
-# Each builds its own environment in .venv from pyproject.toml and uv.lock.
+# Each first builds its own environment in .venv, exactly as uv.lock says.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -9,12 +9,12 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-PROTOS := $(wildcard protos/recserve/v1/*.proto)
-PROTOC = $(BIN)/python -m grpc_tools.protoc -Iprotos
+UV_VERSION := 0.13.9
+ARGS ?=
 
 $(VENV)/.ready: pyproject.toml uv.lock
 	@test -n "$(PYTHON)" || { echo "recserve needs Python 3.11, 3.12 or 3.13 on the PATH (or make PYTHON=/path/to/python)" >&2; exit 1; }
-	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
+	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@$(UV) sync --quiet --frozen --inexact --python $(BIN)/python --all-extras --no-extra gpu
 	@touch $@
 
@@ -24,8 +24,8 @@ env: $(VENV)/.ready ## build the environment
 demo: env ## clean, train, serve, recommend, give feedback: the whole loop on MovieLens
 	@$(BIN)/python examples/demo.py
 
-test: env ## every test
-	@$(BIN)/python -m pytest
+test: env ## every test (ARGS="…" goes to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
 
 test-unit: env ## the fast tests alone, in seconds
 	@$(BIN)/python -m pytest -m "not integration" -q
