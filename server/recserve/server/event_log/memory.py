@@ -1,0 +1,106 @@
+"""An event log in memory, for tests."""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+
+from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
+from recserve.server.events import Event, LoggedEvent
+from recserve.server.schema import DeclaredSchema
+
+
+class InMemoryEventLog:
+    """An `EventLog` that forgets everything when the process ends.
+
+    The lock guards every field; no method blocks while it holds it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: list[LoggedEvent] = []
+        self._positions: dict[str, int] = {}
+        self._by_user: defaultdict[str, list[LoggedEvent]] = defaultdict(list)
+        self._meta: dict[str, str] = {}
+        self._commits = 0
+
+    def append_groups(self, groups: Sequence[Sequence[Event]]) -> list[Appended]:
+        """See `EventLog.append_groups`."""
+        with self._lock:
+            appended = [self._append(group) for group in groups]
+            self._commits += any(each.accepted for each in appended)
+            return appended
+
+    def history(
+        self, user_id: str, limit: int, *, ignored_types: Collection[str] = ()
+    ) -> UserHistory:
+        """See `EventLog.history`."""
+        with self._lock:
+            logged = list(self._by_user.get(user_id, ()))
+            position = len(self._events)
+        kept = [each for each in logged if each.event.event_type not in ignored_types]
+        kept.sort(key=lambda each: (each.event.time, each.position))
+        item_ids = frozenset(each.event.item_id for each in kept)
+        return UserHistory(tuple(kept[len(kept) - min(limit, len(kept)) :]), item_ids, position)
+
+    def after(self, position: int, limit: int) -> list[LoggedEvent]:
+        """See `EventLog.after`."""
+        with self._lock:
+            return self._events[position : position + limit]
+
+    def last_position(self) -> int:
+        """See `EventLog.last_position`."""
+        with self._lock:
+            return len(self._events)
+
+    def item_counts(self, schema: DeclaredSchema) -> ItemCounts:
+        """See `EventLog.item_counts`."""
+        with self._lock:
+            logged = list(self._events)
+        weights: Counter[str] = Counter()
+        for event in (each.event for each in logged):
+            if schema.is_positive(event.event_type, event.value):
+                weights[event.item_id] += schema.weight(event.event_type)  # type: ignore[assignment]
+        return ItemCounts(dict(weights), len(logged))
+
+    def meta(self, key: str) -> str | None:
+        """See `EventLog.meta`."""
+        with self._lock:
+            return self._meta.get(key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """See `EventLog.set_meta`."""
+        with self._lock:
+            self._meta[key] = value
+            self._commits += 1
+
+    def settle_meta(self, key: str, value: str) -> str:
+        """See `EventLog.settle_meta`."""
+        with self._lock:
+            self._commits += key not in self._meta
+            return self._meta.setdefault(key, value)
+
+    def data_version(self) -> int:
+        """See `EventLog.data_version`."""
+        with self._lock:
+            return self._commits
+
+    def close(self) -> None:
+        """See `EventLog.close`."""
+
+    def _append(self, group: Sequence[Event]) -> Appended:
+        accepted: list[LoggedEvent] = []
+        log_position = 0
+        for event in group:
+            known = self._positions.get(event.event_id)
+            if known is None:
+                known = len(self._events) + 1
+                accepted.append(self._store(LoggedEvent(known, event)))
+            log_position = max(log_position, known)
+        duplicate_count = len(group) - len(accepted)
+        return Appended(tuple(accepted), duplicate_count, log_position or len(self._events))
+
+    def _store(self, logged: LoggedEvent) -> LoggedEvent:
+        self._events.append(logged)
+        self._positions[logged.event.event_id] = logged.position
+        self._by_user[logged.event.user_id].append(logged)
+        return logged

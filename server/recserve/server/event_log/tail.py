@@ -1,0 +1,126 @@
+"""The thread that notices what other processes wrote."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+
+from recserve.server.catalogue.interface import Catalogue
+from recserve.server.errors import RecserveServerError
+from recserve.server.event_log.interface import EventLog
+from recserve.server.events import LoggedEvent
+
+DEFAULT_INTERVAL_SECONDS = 1.0
+DEFAULT_MAX_EVENTS_PER_READ = 2_000
+
+logger = logging.getLogger(__name__)
+
+
+class LogTail:
+    """Follows the log and the catalogue in commit order.
+
+    SQLite has no way to wake another process, so here a timed wait is right: about once a
+    second the thread asks the database whether anything was committed, which reads no
+    table, and reads on only then. What this server's own writer stored meanwhile is read
+    only as far as `position` does not cover it.
+
+    Args:
+        log: The log.
+        catalogue: The catalogue beside it.
+        position: Returns the position up to which everything is known, read before each
+            look; such as `LogFeed.position`. Called in the tail's thread.
+        on_events: Called in the tail's thread with the next events in commit order, all
+            those between `position()` and the last one; such as `LogFeed.from_tail`. The
+            tail reads on when the future that it returns has resolved, so that it never
+            runs ahead of the views by more than one read.
+        on_catalogue_change: Called in the tail's thread when the catalogue has changed.
+        interval_seconds: Time between two looks.
+        max_events_per_read: Most events handed over at a time.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        catalogue: Catalogue,
+        *,
+        position: Callable[[], int],
+        on_events: Callable[[Sequence[LoggedEvent]], Future[None]],
+        on_catalogue_change: Callable[[], None],
+        interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
+        max_events_per_read: int = DEFAULT_MAX_EVENTS_PER_READ,
+    ) -> None:
+        self._log = log
+        self._catalogue = catalogue
+        self._position = position
+        self._on_events = on_events
+        self._on_catalogue_change = on_catalogue_change
+        self._interval_seconds = interval_seconds
+        self._max_events_per_read = max_events_per_read
+        self._wake = threading.Event()
+        self._closing = False
+        self._taken: Future[None] | None = None
+        self._data_version: int | None = None
+        self._catalogue_revision = catalogue.revision()
+        self._thread = threading.Thread(target=self._run, name="log-tail", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Makes the thread look now, such as for a caller that waits for a position."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stops the thread, and waits for it; may be called on the event loop's thread."""
+        self._closing = True
+        self._wake.set()
+        if self._taken is not None:
+            self._taken.cancel()  # whoever would resolve it may be waiting for us
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        failing = False
+        while not self._closing:
+            try:
+                self.look()
+                failing = False
+            except RecserveServerError as error:
+                if not failing:  # say it once, not every second
+                    logger.warning("the event log cannot be followed for now: %s", error)
+                failing = True
+            except Exception:
+                logger.exception("following the event log failed; trying again")
+            self._wake.wait(self._interval_seconds)
+            self._wake.clear()
+
+    def look(self) -> None:
+        """Looks once, and hands over all that is new."""
+        version = self._log.data_version()
+        if version == self._data_version:
+            return
+        position = self._position()
+        while logged := self._log.after(position, self._max_events_per_read):
+            if not self._hand_over(logged):
+                return
+            position = logged[-1].position
+        self._look_at_catalogue()
+        self._data_version = version  # only now: a look that failed is repeated
+
+    def _hand_over(self, logged: Sequence[LoggedEvent]) -> bool:
+        """Waits until the events are taken; False if the tail was closed meanwhile."""
+        self._taken = self._on_events(logged)
+        if self._closing:  # `close` may have looked before there was anything to cancel
+            return False
+        try:
+            self._taken.result()
+        except CancelledError:
+            return False
+        return True
+
+    def _look_at_catalogue(self) -> None:
+        revision = self._catalogue.revision()
+        if revision != self._catalogue_revision:
+            self._on_catalogue_change()
+            self._catalogue_revision = revision

@@ -1,0 +1,113 @@
+"""How popular each item is, live: what a fallback answers from."""
+
+from bisect import bisect_left, insort
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import islice
+
+from recserve.server.event_log.interface import ItemCounts
+from recserve.server.events import LoggedEvent
+from recserve.server.schema import DeclaredSchema
+
+_Ranked = tuple[float, str]  # minus the weight and the item id: sorts the best first
+
+RESORT_SHARE = 0.01
+"""Changed items, as a share of all, from which sorting again beats moving each."""
+
+
+class Popularity:
+    """Weighted counts of the positive events of each item, in order of the counts.
+
+    Every method is called on the event loop's thread. Events only change a number; the
+    order is mended when it is next asked for.
+
+    Args:
+        schema: Says which events are positive, and their weights.
+        counts: The counts to begin with.
+        item_ids: Items to rank although nobody wanted them yet, such as the catalogue's.
+    """
+
+    def __init__(
+        self, schema: DeclaredSchema, counts: ItemCounts, item_ids: Iterable[str] = ()
+    ) -> None:
+        self._schema = schema
+        self._snapshot_position = counts.position
+        self._weights = dict.fromkeys(item_ids, 0.0)
+        self._weights.update(counts.weights)
+        self._order: list[_Ranked] = sorted((-w, item_id) for item_id, w in self._weights.items())
+        self._moved: dict[str, float | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+    def __contains__(self, item_id: object) -> bool:
+        return item_id in self._weights
+
+    def weight(self, item_id: str) -> float:
+        """Returns the weighted count of an item's positive events; 0 for an unknown one."""
+        return self._weights.get(item_id, 0.0)
+
+    def apply(self, logged: Sequence[LoggedEvent]) -> None:
+        """Counts new events. Each position may come once (`LogFeed` sees to that)."""
+        for each in logged:
+            event = each.event
+            if each.position > self._snapshot_position and self._schema.is_positive(
+                event.event_type, event.value
+            ):
+                self._add(event.item_id, self._schema.weight(event.event_type))
+
+    def add_items(self, item_ids: Iterable[str]) -> None:
+        """Ranks further items although nobody wanted them yet."""
+        for item_id in item_ids:
+            if item_id not in self._weights:
+                self._add(item_id, 0.0)
+
+    def top(
+        self,
+        count: int,
+        *,
+        excluded: Sequence[Container[str]] = (),
+        allowed: Iterable[str] | None = None,
+    ) -> list[tuple[str, float]]:
+        """Returns the most popular items, best first; ties in the order of their ids.
+
+        Args:
+            count: Items wanted, at least 0.
+            excluded: Items that are in one of these are left out.
+            allowed: Only these items, those that nobody wanted included. None: all.
+
+        Returns:
+            Pairs of item id and popularity: its weight as a share of the highest weight of
+            all, 0 to 1.
+        """
+        self._mend()
+        highest = -self._order[0][0] if self._order else 0.0
+        ranked = (each for each in self._ranked(allowed) if not _in_any(each[1], excluded))
+        return [
+            (item_id, -negative / highest if highest else 0.0)
+            for negative, item_id in islice(ranked, count)
+        ]
+
+    def _ranked(self, allowed: Iterable[str] | None) -> Iterator[_Ranked]:
+        if allowed is None:
+            return iter(self._order)
+        return iter(sorted((-self.weight(item_id), item_id) for item_id in set(allowed)))
+
+    def _add(self, item_id: str, weight: float) -> None:
+        before = self._weights.get(item_id)
+        self._moved.setdefault(item_id, before)
+        self._weights[item_id] = (before or 0.0) + weight
+
+    def _mend(self) -> None:
+        """Puts the items whose weight has changed where they belong."""
+        if len(self._moved) > RESORT_SHARE * len(self._weights):
+            self._order = sorted((-w, item_id) for item_id, w in self._weights.items())
+        else:
+            for item_id, before in self._moved.items():
+                if before is not None:
+                    del self._order[bisect_left(self._order, (-before, item_id))]
+                insort(self._order, (-self._weights[item_id], item_id))
+        self._moved.clear()
+
+
+def _in_any(item_id: str, containers: Sequence[Container[str]]) -> bool:
+    return any(item_id in container for container in containers)
