@@ -69,9 +69,7 @@ class Profile:
         )
 
 
-def profile_of(
-    user_id: str, history: UserHistory, features: Mapping[str, FeatureValue]
-) -> Profile:
+def profile_of(user_id: str, history: UserHistory, features: Mapping[str, FeatureValue]) -> Profile:
     """Makes a profile of what log and catalogue know."""
     return Profile(
         user_id=user_id,

@@ -162,9 +162,7 @@ class Profiles:
 
     def _read(self, user_id: str, history_length: int) -> Profile:
         user = self._catalogue.get_user(user_id)
-        history = self._log.history(
-            user_id, history_length, ignored_types=self._impression_types
-        )
+        history = self._log.history(user_id, history_length, ignored_types=self._impression_types)
         return profile_of(user_id, history, user.features if user else {})
 
     def _update(self, entry: _Entry, events: Sequence[LoggedEvent]) -> None:

@@ -1,0 +1,78 @@
+"""Makes the tables in an empty database, and refuses one that is not ours."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert
+from sqlalchemy.exc import DBAPIError
+
+from recserve.server.database.failures import FAILURES
+from recserve.server.database.tables import (
+    CATALOGUE_REVISION,
+    COUNTERS,
+    FORMAT_VERSION,
+    LAST_POSITION,
+    METADATA,
+)
+from recserve.server.errors import EventLogRefused
+
+APPLICATION_ID = 0x72637376  # "rcsv": marks the file as ours, in its header
+
+
+def prepare(engine: Engine, path: Path) -> None:
+    """Makes the tables unless they are there, in one transaction, and turns on WAL mode.
+
+    A database that is refused is left as it was.
+
+    Raises:
+        EventLogRefused: The file cannot be opened, is not ours, or is of a newer release.
+    """
+    try:
+        with engine.begin() as connection:
+            if not _is_ours(connection, path):
+                _create(connection)
+        _turn_on_wal(engine, path)
+    except FAILURES as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise EventLogRefused(f"event log {path}: {cause}") from error
+
+
+def _turn_on_wal(engine: Engine, path: Path) -> None:
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")  # stays with the file
+        mode = cursor.fetchall()[0][0]
+        cursor.close()
+    finally:
+        connection.close()
+    if mode != "wal":
+        raise EventLogRefused(
+            f"event log {path}: its file system does not support SQLite's write-ahead log; put"
+            " it on a local disk"
+        )
+
+
+def _is_ours(connection: Connection, path: Path) -> bool:
+    application = connection.exec_driver_sql("PRAGMA application_id").scalar()
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+    if application != APPLICATION_ID:
+        if application or version or tables:
+            raise EventLogRefused(
+                f"event log {path}: an SQLite database of another program; give another file"
+            )
+        return False
+    if version > FORMAT_VERSION:
+        raise EventLogRefused(
+            f"event log {path}: written by a newer release (format {version}, this one reads"
+            f" {FORMAT_VERSION}); upgrade recserve"
+        )
+    return True
+
+
+def _create(connection: Connection) -> None:
+    METADATA.create_all(connection)
+    names = (LAST_POSITION, CATALOGUE_REVISION)
+    connection.execute(insert(COUNTERS), [{"name": name, "value": 0} for name in names])
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT_VERSION}")

@@ -1,0 +1,176 @@
+"""An event log in a SQL database."""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import count
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from recserve.server.database import Database
+from recserve.server.database.tables import COUNTERS, EVENTS, LAST_POSITION, META
+from recserve.server.event_log.counting import positive_weights
+from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
+from recserve.server.event_log.rows import from_row, to_row
+from recserve.server.events import Event, LoggedEvent
+from recserve.server.schema import DeclaredSchema
+
+MAX_IDS_PER_QUERY = 500
+
+_KNOWN = select(EVENTS.c.event_id, EVENTS.c.position).where(
+    EVENTS.c.event_id.in_(bindparam("event_ids", expanding=True))
+)
+_DRAW_POSITIONS = (
+    update(COUNTERS)
+    .where(COUNTERS.c.name == LAST_POSITION)
+    .values(value=COUNTERS.c.value + bindparam("count"))
+    .returning(COUNTERS.c.value)
+)
+_LAST_POSITION = select(COUNTERS.c.value).where(COUNTERS.c.name == LAST_POSITION)
+_AFTER = (
+    select(EVENTS)
+    .where(EVENTS.c.position > bindparam("position"))
+    .order_by(EVENTS.c.position)
+    .limit(bindparam("count"))
+)
+_OF_USER = (
+    EVENTS.c.user_id == bindparam("user"),
+    EVENTS.c.event_type.not_in(bindparam("ignored", expanding=True)),
+)
+_NEWEST = (
+    select(EVENTS)
+    .where(*_OF_USER)
+    .order_by(EVENTS.c.event_time.desc(), EVENTS.c.position.desc())
+    .limit(bindparam("count"))
+)
+_ITEMS = select(EVENTS.c.item_id).distinct().where(*_OF_USER)
+
+
+class SqlEventLog:
+    """An `EventLog` in a `Database`, which it shares with the catalogue.
+
+    Args:
+        database: The database; `close` closes it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append_groups(self, groups: Sequence[Sequence[Event]]) -> list[Appended]:
+        """See `EventLog.append_groups`."""
+        with self._database.writing() as connection:
+            known = _known_positions(connection, groups)
+            new = _number(connection, _new_events(groups, known))
+            rows = [to_row(logged) for group in new for logged in group]
+            if rows:
+                connection.execute(insert(EVENTS), rows)
+            last_position = _last_position(connection)
+        known.update({each.event.event_id: each.position for group in new for each in group})
+        return [
+            Appended(
+                accepted=accepted,
+                duplicate_count=len(group) - len(accepted),
+                log_position=max((known[each.event_id] for each in group), default=last_position),
+            )
+            for group, accepted in zip(groups, new, strict=True)
+        ]
+
+    def history(
+        self, user_id: str, limit: int, *, ignored_types: Collection[str] = ()
+    ) -> UserHistory:
+        """See `EventLog.history`."""
+        parameters = {"user": user_id, "ignored": list(ignored_types), "count": limit}
+        with self._database.reading() as connection:
+            position = _last_position(connection)
+            newest = connection.execute(_NEWEST, parameters).all()
+            items = connection.execute(_ITEMS, parameters).scalars().all()
+        return UserHistory(
+            tuple(from_row(row) for row in reversed(newest)), frozenset(items), position
+        )
+
+    def after(self, position: int, limit: int) -> list[LoggedEvent]:
+        """See `EventLog.after`."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_AFTER, {"position": position, "count": limit})
+            return [from_row(row) for row in rows]
+
+    def last_position(self) -> int:
+        """See `EventLog.last_position`."""
+        with self._database.reading() as connection:
+            return _last_position(connection)
+
+    def item_counts(self, schema: DeclaredSchema) -> ItemCounts:
+        """See `EventLog.item_counts`."""
+        with self._database.reading() as connection:
+            position = _last_position(connection)
+            rows = connection.execute(positive_weights(schema))
+            return ItemCounts({row.item_id: row.weight for row in rows}, position)
+
+    def meta(self, key: str) -> str | None:
+        """See `EventLog.meta`."""
+        with self._database.reading() as connection:
+            return _meta(connection, key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """See `EventLog.set_meta`."""
+        with self._database.writing() as connection:
+            changed = connection.execute(update(META).where(META.c.key == key).values(value=value))
+            if not changed.rowcount:
+                connection.execute(insert(META).values(key=key, value=value))
+
+    def settle_meta(self, key: str, value: str) -> str:
+        """See `EventLog.settle_meta`."""
+        with self._database.writing() as connection:
+            standing = _meta(connection, key)
+            if standing is not None:
+                return standing
+            connection.execute(insert(META).values(key=key, value=value))
+            return value
+
+    def data_version(self) -> int:
+        """See `EventLog.data_version`."""
+        return self._database.data_version()
+
+    def close(self) -> None:
+        """See `EventLog.close`."""
+        self._database.close()
+
+
+def _known_positions(connection: Connection, groups: Sequence[Sequence[Event]]) -> dict[str, int]:
+    """Returns the positions of those events whose ids are in the log already."""
+    event_ids = [event.event_id for group in groups for event in group]
+    known: dict[str, int] = {}
+    for start in range(0, len(event_ids), MAX_IDS_PER_QUERY):
+        some = event_ids[start : start + MAX_IDS_PER_QUERY]
+        rows = connection.execute(_KNOWN, {"event_ids": some})
+        known |= {row.event_id: row.position for row in rows}
+    return known
+
+
+def _new_events(groups: Sequence[Sequence[Event]], known: Iterable[str]) -> list[list[Event]]:
+    """Leaves out, of each group, what is known and what an earlier event of the call repeats."""
+    taken = set(known)
+    new: list[list[Event]] = []
+    for group in groups:
+        new.append([])
+        for event in group:
+            if event.event_id not in taken:
+                taken.add(event.event_id)
+                new[-1].append(event)
+    return new
+
+
+def _number(connection: Connection, groups: list[list[Event]]) -> list[tuple[LoggedEvent, ...]]:
+    """Gives the events the next positions."""
+    needed = sum(len(group) for group in groups)
+    if not needed:
+        return [() for _ in groups]
+    last = connection.execute(_DRAW_POSITIONS, {"count": needed}).scalar_one()
+    positions = count(last - needed + 1)
+    return [tuple(LoggedEvent(next(positions), event) for event in group) for group in groups]
+
+
+def _last_position(connection: Connection) -> int:
+    return int(connection.execute(_LAST_POSITION).scalar_one())
+
+
+def _meta(connection: Connection, key: str) -> str | None:
+    return connection.execute(select(META.c.value).where(META.c.key == key)).scalar()
