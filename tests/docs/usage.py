@@ -1,0 +1,60 @@
+"""Checks words against a click command, without running it or touching a file."""
+
+from collections.abc import Sequence
+from importlib import import_module, metadata
+
+import click
+
+NAMES = ("recserve", "recserve-server", "recserve-trainer")
+
+
+def our_commands() -> dict[str, click.Command]:
+    """Return the three commands by name."""
+    return {name: _command(name) for name in NAMES}
+
+
+def misuse(command: click.Command, words: Sequence[str]) -> str | None:
+    """Say why a command would refuse these words, or None if it would accept them."""
+    context = click.Context(command, info_name=command.name)
+    try:
+        given, rest, order = command.make_parser(context).parse_args(list(words))
+        if any(parameter.is_eager for parameter in order):
+            return None  # --help and the like end the command before anything else is asked
+        if isinstance(command, click.Group):
+            return _misuse_of_group(command, rest)
+        _check_values(command, context, given)
+    except click.UsageError as error:
+        return error.format_message()
+    return f"takes no further argument {rest[0]!r}" if rest else None
+
+
+def _misuse_of_group(group: click.Group, rest: Sequence[str]) -> str | None:
+    if not rest:
+        return None if group.invoke_without_command else "names no command"
+    if rest[0] not in group.commands:
+        return f"there is no command {rest[0]!r}, only {sorted(group.commands)}"
+    return misuse(group.commands[rest[0]], rest[1:])
+
+
+def _check_values(command: click.Command, context: click.Context, given: dict) -> None:
+    for parameter in command.params:
+        value = given.get(parameter.name or "")
+        if parameter.required and not isinstance(value, (str, tuple, list)):
+            raise click.MissingParameter(ctx=context, param=parameter)
+        if isinstance(value, str) and not isinstance(parameter.type, (click.Path, click.File)):
+            parameter.type_cast_value(context, value)
+
+
+def _command(name: str) -> click.Command:
+    (entry,) = metadata.entry_points(group="console_scripts", name=name)
+    main = entry.load()
+    if isinstance(main, click.Command):
+        return main
+    groups = [
+        value
+        for value in vars(import_module(entry.module)).values()
+        if isinstance(value, click.Group)
+    ]
+    below = [command for group in groups for command in group.commands.values()]
+    (top,) = [group for group in groups if group not in below]
+    return top
