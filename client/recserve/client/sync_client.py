@@ -1,0 +1,182 @@
+"""The blocking client."""
+
+import dataclasses
+import weakref
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from recserve.client.address import DEFAULT_ADDRESS
+from recserve.client.clock import Clock
+from recserve.client.event import Event, FeedbackReceipt
+from recserve.client.feedback_sender import FeedbackSender, OnError, WhenFull
+from recserve.client.method_signature import as_method_of
+from recserve.client.operations.effects import Effect, Invoke, Operation, Pause, Together
+from recserve.client.operations.feedback import feedback, feedback_many, send_events
+from recserve.client.operations.models import model, models
+from recserve.client.operations.recommend import recommend
+from recserve.client.operations.recommend_frame import recommend_frame
+from recserve.client.operations.status import health, status
+from recserve.client.session import Session
+from recserve.client.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def blocking(
+    operation: Callable[Concatenate[Session, P], Operation[R]],
+) -> Callable[Concatenate["Client", P], R]:
+    """The method of the blocking client that runs an operation."""
+
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._run(operation(self._session, *args, **kwargs))
+
+    return as_method_of(method, operation)
+
+
+class Client:
+    """A client of one recserve server, or of several behind one name.
+
+    Safe to use from many threads. It connects at the first call.
+
+        with Client("localhost:50051") as client:
+            answer = client.recommend("user-42", num_results=10)
+            client.feedback("user-42", answer[0].item_id, "click", recommendation=answer)
+
+    Args:
+        address: `host:port`, or a gRPC target such as `unix:/run/recserve.sock`.
+        settings: TLS, token, deadlines and retries. Default: plaintext, and the
+            defaults of `Settings`.
+        clock: Time, waiting and chance, for tests.
+
+    Raises:
+        ValueError: The address is none, or the settings do not fit it.
+        OSError: A certificate file cannot be read.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        settings: Settings | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        from recserve.client.wire.channels import blocking_channel
+        from recserve.client.wire.stubs import Stubs
+
+        self._session = Session(address, settings or Settings(), clock or Clock())
+        self._channel = blocking_channel(self._session)
+        self._stubs = Stubs(self._channel)
+        self._senders: weakref.WeakSet[FeedbackSender] = weakref.WeakSet()
+
+    recommend = blocking(recommend)
+    recommend_frame = blocking(recommend_frame)
+    feedback = blocking(feedback)
+    feedback_many = blocking(feedback_many)
+    models = blocking(models)
+    model = blocking(model)
+    status = blocking(status)
+    health = blocking(health)
+
+    def feedback_sender(
+        self,
+        *,
+        max_events: int = 10_000,
+        max_age: float = 1.0,
+        batch_size: int = 500,
+        when_full: WhenFull = "block",
+        on_error: OnError | None = None,
+        timeout: float = 10.0,
+    ) -> FeedbackSender:
+        """A buffer that reports events in the background, in batches.
+
+        Args:
+            max_events: Most events in the buffer, those being sent included.
+            max_age: Longest time that an event waits for a batch, in seconds.
+            batch_size: A batch is sent as soon as it has this many events, 1 to 1000.
+            when_full: What adding to a full buffer does: "block" until there is room,
+                "drop" the event and count it, or "raise" `BufferFull`.
+            on_error: Called from the sender's thread with the events of a batch that
+                was not stored, and why. Default: an error is logged.
+            timeout: Seconds for one batch, retries included.
+        """
+        retry = dataclasses.replace(self._session.settings.retry, max_attempts=None)
+
+        def send(events: Sequence[Event], seconds: float) -> FeedbackReceipt:
+            return self._run(send_events(self._session, events, seconds, retry))
+
+        self._session.check_open()
+        sender = FeedbackSender(
+            send,
+            max_events=max_events,
+            max_age=max_age,
+            batch_size=batch_size,
+            when_full=when_full,
+            on_error=on_error,
+            timeout=timeout,
+            clock=self._session.clock,
+        )
+        self._senders.add(sender)
+        return sender
+
+    @property
+    def log_position(self) -> int:
+        """The highest log position that this client's feedback got; 0 before the first."""
+        return self._session.log_position
+
+    def close(self) -> None:
+        """Sends what feedback senders hold, and closes the connection. Idempotent."""
+        for sender in list(self._senders):
+            sender.close()
+        if self._session.close():
+            self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, operation: Operation[R]) -> R:
+        """Does what the operation asks for, until it returns or raises."""
+        try:
+            effect = next(operation)
+            while True:
+                try:
+                    outcome = self._perform(effect)
+                except Exception as error:  # the operation decides
+                    effect = operation.throw(error)
+                else:
+                    effect = operation.send(outcome)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+
+    def _perform(self, effect: Effect) -> Any:
+        match effect:
+            case Invoke():
+                method = effect.method(self._stubs)
+                return method(
+                    effect.request, timeout=effect.timeout, metadata=self._session.metadata
+                )
+            case Pause():
+                return self._session.clock.sleep(effect.seconds)
+            case Together():
+                return self._perform_together(effect)
+
+    def _perform_together(self, together: Together) -> list[Any]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(together.limit, thread_name_prefix="recserve-client") as pool:
+            futures = [pool.submit(self._run, operation) for operation in together.operations]
+            try:
+                return [future.result() for future in futures]
+            finally:  # after an error, those that have not begun never do
+                for future in futures:
+                    future.cancel()
