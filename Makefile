@@ -20,6 +20,7 @@ $(VENV)/.ready: pyproject.toml uv.lock
 
 .PHONY: env demo test test-unit check verify format protos bench help clean
 env: $(VENV)/.ready ## build the environment
+	@:
 
 demo: env ## clean, train, serve, recommend, give feedback: the whole loop on MovieLens
 	@$(BIN)/python examples/demo.py
