@@ -31,7 +31,7 @@ class Session:
         self._lock = threading.Lock()
         self._log_position = 0
         if settings.token is not None and settings.tls is False and not is_this_machine(address):
-            raise ValueError(f"a token must not go to {address} in plaintext: set tls=True")
+            raise ValueError(f"a token must not go to {address} in plaintext: use TLS")
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:

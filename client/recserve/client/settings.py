@@ -94,8 +94,7 @@ class Settings:
             raise ValueError("a client certificate needs TLS: set tls=True or tls='roots.pem'")
         if self.token is not None and self.tls is False and not self.allow_insecure_token:
             raise ValueError(
-                "a token needs TLS: set tls=True, or allow_insecure_token=True for a server on "
-                "this machine"
+                "a token needs TLS, or allow_insecure_token where the server is on this machine"
             )
 
 

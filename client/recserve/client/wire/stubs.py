@@ -1,6 +1,6 @@
 """The generated stubs of one channel."""
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -9,9 +9,10 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from recserve.v1.model_pb2_grpc import ModelServiceStub
 from recserve.v1.recommender_pb2_grpc import RecommenderServiceStub
 
-CheckHealth: TypeAlias = grpc.UnaryUnaryMultiCallable[
-    health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse
-]
+if TYPE_CHECKING:
+    CheckHealth: TypeAlias = grpc.UnaryUnaryMultiCallable[
+        health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse
+    ]
 
 
 class Stubs:

@@ -1,0 +1,69 @@
+"""The connection that the commands share, and how its errors are told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from recserve.client import Client, RecserveError, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What the options of `recserve` say about the server."""
+
+    server: str
+    tls: bool
+    root_certificates: str | None
+    client_certificate: str | None
+    client_key: str | None
+    token: str | None
+    allow_insecure_token: bool
+    timeout: float | None
+
+    @contextmanager
+    def client(self) -> Iterator["Client"]:
+        """A client; its errors end the command with one clear message.
+
+        Raises:
+            click.UsageError: The options or arguments do not make sense (exit code 2).
+            click.ClickException: The call failed (exit code 1).
+        """
+        # Imported here, so that --help does not wait for gRPC.
+        from recserve.client import Client, RecserveError
+
+        try:
+            with Client(self.server, self._settings()) as client:
+                yield client
+        except RecserveError as error:
+            raise click.ClickException(_told(error)) from error
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+
+    def _settings(self) -> "Settings":
+        from recserve.client import Settings
+
+        return Settings(
+            tls=self.root_certificates or self.tls,
+            client_certificate=self.client_certificate,
+            client_key=self.client_key,
+            token=self.token,
+            allow_insecure_token=self.allow_insecure_token,
+        )
+
+
+def _told(error: "RecserveError") -> str:
+    from recserve.client import InvalidArgument, ResourceExhausted
+
+    parts = [str(error)]
+    if isinstance(error, InvalidArgument):
+        parts += [str(violation) for violation in error.violations]
+    if isinstance(error, ResourceExhausted) and error.retry_after is not None:
+        parts += [f"try again in {error.retry_after:g} s"]
+    name = error.reason or error.code
+    return "; ".join(parts) + (f" [{name}]" if name else "")

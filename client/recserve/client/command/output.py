@@ -1,0 +1,69 @@
+"""What the commands print: JSON for programs, tables for people."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program.")
+
+
+def print_json(value: "DataclassInstance | Sequence[DataclassInstance]") -> None:
+    """Prints a value of the SDK, or a list of them, with its field names."""
+    plain: Any = (
+        dataclasses.asdict(value)
+        if dataclasses.is_dataclass(value)
+        else [dataclasses.asdict(one) for one in value]
+    )
+    click.echo(json.dumps(plain, default=_time, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table; a column whose name ends in ">" is aligned to the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        is_number = column.endswith(">")
+        # Ids are there to be copied: they fold onto a second line rather than lose letters.
+        table.add_column(
+            column.rstrip(">"), justify="right" if is_number else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*map(_escaped, row))
+    Console().print(table)
+
+
+def shown_time(moment: datetime | None) -> str:
+    """A time as people read it, in UTC; "-" for none."""
+    return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def shown_size(size_bytes: int) -> str:
+    """A size as people read it, such as "1.2 MB" (powers of 1000)."""
+    size, unit = float(size_bytes), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def _escaped(cell: str) -> str:
+    from rich.markup import escape
+
+    return escape(cell)
+
+
+def _time(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{value!r} has no JSON form")

@@ -1,0 +1,103 @@
+"""`recserve recommend`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from recserve.client.command.connection import Connection
+from recserve.client.command.context_values import context_option, context_values
+from recserve.client.command.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from recserve.client import Answer
+
+_CAUSES = {
+    "no_model": "no model has been trained yet, so these are the most popular items",
+    "engine_unavailable": "the model is not ready, so these are popular items",
+    "unknown_user": "nothing is known of this user, so these are popular items",
+    "deadline": "there was too little time for the model, so these are popular items",
+    "catalogue": "there are no more items that may be returned to this user",
+    "candidates": "there are no more candidates that may be returned to this user",
+}
+
+
+@click.command()
+@click.argument("user")
+@click.option(
+    "-n", "--num-results", type=click.IntRange(1, 1000), default=10, show_default=True,
+    help="Results wanted.",
+)  # fmt: skip
+@click.option("--exclude", metavar="ITEM", multiple=True, help="Never this item. Repeatable.")
+@click.option(
+    "--candidate", metavar="ITEM", multiple=True, help="Rank only the candidates. Repeatable."
+)
+@click.option(
+    "--recent", metavar="ITEM", multiple=True,
+    help="An item of this session, oldest first; with it USER may be ''. Repeatable.",
+)  # fmt: skip
+@click.option("--include-seen", is_flag=True, help="Items the user acted on may come back.")
+@context_option
+@click.option("--label", metavar="LABEL", help="Ask the version with this label.")
+@click.option("--version", "number", metavar="NUMBER", type=int, help="Ask this version.")
+@click.option("--scenario", default="", help="Where the answer is shown, such as home.")
+@click.option("--model", default="", help="The model.  [default: the one the server serves]")
+@json_option
+@click.pass_obj
+def recommend(
+    connection: Connection,
+    *,
+    user: str,
+    num_results: int,
+    exclude: tuple[str, ...],
+    candidate: tuple[str, ...],
+    recent: tuple[str, ...],
+    include_seen: bool,
+    context_pairs: tuple[str, ...],
+    label: str | None,
+    number: int | None,
+    scenario: str,
+    model: str,
+    as_json: bool,
+) -> None:
+    """Rank items for USER, best first.
+
+    \b
+    recserve recommend user-42 -n 5 --exclude item-7 --context hour=14
+    recserve recommend user-42 --candidate item-1 --candidate item-2 --json
+    """  # noqa: D301 - the escape is what click looks for
+    with connection.client() as client:
+        answer = client.recommend(
+            user,
+            num_results=num_results,
+            exclude_item_ids=exclude,
+            candidate_item_ids=candidate or None,
+            recent_item_ids=recent,
+            include_seen=include_seen,
+            context=context_values(context_pairs),
+            model_label=label,
+            model_version=number,
+            scenario=scenario,
+            model=model,
+            timeout=connection.timeout,
+        )
+    if as_json:
+        print_json(answer)
+    else:
+        _print_answer(answer)
+
+
+def _print_answer(answer: "Answer") -> None:
+    rows = [
+        (str(rank), result.item_id, f"{result.score:.4f}", result.reason)
+        for rank, result in enumerate(answer, start=1)
+    ]
+    print_table(["#>", "item", "score>", "reason"], rows)
+    for cause in (answer.fallback, answer.shortfall):
+        if cause is not None:
+            click.echo(f"Note: {_CAUSES.get(cause, cause)}.")
+    if answer.missing_item_ids:
+        click.echo(f"Unknown candidates: {', '.join(answer.missing_item_ids)}")
+    click.echo(
+        f"Model version {answer.model_version}, {answer.timing.total_seconds * 1000:.1f} ms, "
+        f"recommendation {answer.recommendation_id}"
+    )

@@ -1,0 +1,56 @@
+"""`recserve status`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from recserve.client.command.connection import Connection
+from recserve.client.command.output import json_option, print_json
+
+if TYPE_CHECKING:
+    from recserve.client import ServerStatus
+
+
+@click.command()
+@click.option(
+    "--service", metavar="NAME", default="",
+    help="Exit by this service's health: recserve.model asks for a warm model version.  "
+    "[default: the server as a whole]",
+)  # fmt: skip
+@click.option(
+    "--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0,
+    help="Wait this long for it, a server that is yet to start included.",
+)  # fmt: skip
+@json_option
+@click.pass_obj
+def status(connection: Connection, *, service: str, wait: float, as_json: bool) -> None:
+    """Say how the server stands. Exit 0 if it is serving, else 1: a health check.
+
+    \b
+    recserve status --wait 30
+    recserve status --service recserve.model --json
+    """  # noqa: D301 - the escape is what click looks for
+    with connection.client() as client:
+        asked = client.health(service, wait=wait, timeout=connection.timeout)
+        seen = client.status(timeout=connection.timeout)
+    if as_json:
+        print_json(seen)
+    else:
+        _print_status(connection.server, seen)
+    if asked != "serving":
+        name = service or "the server"
+        raise click.ClickException(f"{name} at {connection.server} is {_words(asked)}")
+
+
+def _print_status(server: str, seen: "ServerStatus") -> None:
+    click.echo(f"server   {server}: {_words(seen.health)}")
+    click.echo(f"model    {_words(seen.model_health)}")
+    for version in seen.serving:
+        labels = ", ".join(version.labels) or "no label"
+        click.echo(f"version  {version.name} ({labels})")
+    if seen.error:
+        click.echo(f"The versions could not be listed: {seen.error}", err=True)
+
+
+def _words(health: str) -> str:
+    return health.replace("_", " ")
