@@ -3,9 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+SUPPORTED := import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
-	if $$p -c 'import sys; raise SystemExit(not (3,11) <= sys.version_info[:2] < (3,14))' >/dev/null 2>&1; \
-	then echo $$p; break; fi; done)
+	if $$p -c '$(SUPPORTED)' >/dev/null 2>&1; then echo $$p; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -13,8 +13,10 @@ UV_VERSION := 0.13.9
 ARGS ?=
 
 $(VENV)/.ready: pyproject.toml uv.lock
-	@test -n "$(PYTHON)" || { echo "recserve needs Python 3.11, 3.12 or 3.13 on the PATH (or make PYTHON=/path/to/python)" >&2; exit 1; }
-	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUPPORTED)' || \
+		{ echo "recserve needs Python 3.11, 3.12 or 3.13 on the PATH (or make PYTHON=/path/to/python)" >&2; exit 1; }
+	@test -x $(UV) || { $(PYTHON) -m venv --clear $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@$(UV) sync --quiet --frozen --inexact --python $(BIN)/python --all-extras --no-extra gpu
 	@touch $@
 
