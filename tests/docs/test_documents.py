@@ -62,14 +62,3 @@ def test_decision_records_are_numbered_and_listed():
     index = (folder / "README.md").read_text()
     assert [int(name[:4]) for name in records] == list(range(len(records)))
     assert [name for name in records if f"({name})" not in index] == []
-
-
-def test_every_thread_of_the_server_is_in_the_record_of_threads():
-    """A thread without a name, or one that the record does not know, has no known owner."""
-    record = (ROOT / "docs" / "adr" / "0011-processes-and-threads.md").read_text()
-    source = "\n".join(path.read_text() for path in (ROOT / "server").rglob("*.py"))
-    made = re.findall(r"(?:threading\.Thread|ThreadPoolExecutor)\(", source)
-    names = re.findall(r"(?:\bname|thread_name_prefix)=f?\"([a-z-]+?)-?(?:\{[^\"]*)?\"", source)
-    assert made
-    assert len(names) >= len(made)
-    assert [name for name in names if f"`{name}`" not in record] == []
