@@ -17,7 +17,6 @@
 
 One interceptor maps these to gRPC statuses; nothing else in the domain knows of gRPC.
 """
-# ruff: noqa: N818 - the names say what happened, and read well in `raise` and in `except`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -42,8 +42,14 @@ class Catalogue(Protocol):
     where the database fails.
     """
 
-    def put_items(self, items: Sequence[ItemRecord]) -> None:
-        """Adds items, or replaces those that are there; all or nothing."""
+    def put_items(self, items: Sequence[ItemRecord], *, keep_existing: bool = False) -> None:
+        """Adds items; all or nothing.
+
+        Args:
+            items: The items; the last of a repeated one stands.
+            keep_existing: Whether to leave items that are there as they are; otherwise they
+                are replaced.
+        """
 
     def put_users(self, users: Sequence[UserRecord]) -> None:
         """Adds users, or replaces those that are there; all or nothing."""

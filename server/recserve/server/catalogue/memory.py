@@ -18,10 +18,11 @@ class InMemoryCatalogue:
         self._users: dict[str, UserRecord] = {}
         self._revision = 0
 
-    def put_items(self, items: Sequence[ItemRecord]) -> None:
+    def put_items(self, items: Sequence[ItemRecord], *, keep_existing: bool = False) -> None:
         """See `Catalogue.put_items`."""
         with self._lock:
-            self._items.update({item.item_id: item for item in items})
+            kept = self._items if keep_existing else {}
+            self._items |= {each.item_id: each for each in items if each.item_id not in kept}
             self._revision += bool(items)
 
     def put_users(self, users: Sequence[UserRecord]) -> None:

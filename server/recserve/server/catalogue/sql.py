@@ -15,6 +15,7 @@ _PUT_ITEM = _PUT_ITEM.on_conflict_do_update(
     index_elements=[ITEMS.c.item_id],
     set_={"features": _PUT_ITEM.excluded.features, "available": _PUT_ITEM.excluded.available},
 )
+_ADD_ITEM = insert(ITEMS).on_conflict_do_nothing()
 _PUT_USER = insert(USERS)
 _PUT_USER = _PUT_USER.on_conflict_do_update(
     index_elements=[USERS.c.user_id], set_={"features": _PUT_USER.excluded.features}
@@ -35,7 +36,7 @@ class SqlCatalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put_items(self, items: Sequence[ItemRecord]) -> None:
+    def put_items(self, items: Sequence[ItemRecord], *, keep_existing: bool = False) -> None:
         """See `Catalogue.put_items`."""
         rows = [
             {
@@ -47,7 +48,7 @@ class SqlCatalogue:
         ]
         if rows:
             with self._database.writing() as connection:
-                connection.execute(_PUT_ITEM, rows)
+                connection.execute(_ADD_ITEM if keep_existing else _PUT_ITEM, rows)
                 connection.execute(_RAISE_REVISION)
 
     def put_users(self, users: Sequence[UserRecord]) -> None:

@@ -4,8 +4,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -32,15 +30,15 @@ class Database:
     that `data_version` compares by.
 
     Args:
-        path: The file; made if it is not there.
+        url: `sqlite:///PATH`; the file is made if it is not there.
         busy_timeout_seconds: How long to wait for another process that writes.
 
     Raises:
         EventLogRefused: It cannot be opened, is not one of ours, or is of a newer release.
     """
 
-    def __init__(self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
-        self.path = path
+    def __init__(self, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+        self.path = sqlite_file(url)
         self._busy_timeout_seconds = busy_timeout_seconds
         self._writer = self._engine("BEGIN IMMEDIATE", connections=1)
         self._readers = self._engine("BEGIN", connections=MAX_READERS)
@@ -48,12 +46,7 @@ class Database:
         self._version_lock = threading.Lock()
         self._version_connection: sqlite3.Connection | None = None
         self._closed = False
-        prepare(self._writer, path)
-
-    @classmethod
-    def open(cls, url: str) -> Self:
-        """Opens the database of an event log's URL, `sqlite:///PATH`."""
-        return cls(sqlite_file(url))
+        prepare(self._writer, self.path)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

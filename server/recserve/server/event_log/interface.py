@@ -7,6 +7,9 @@ from typing import Protocol
 from recserve.server.events import Event, LoggedEvent
 from recserve.server.schema import DeclaredSchema
 
+SCHEMA_META = "schema"
+"""The `meta` key of the imported dataset's schema, as `DeclaredSchema.to_json` writes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:

@@ -1,10 +1,11 @@
 """How popular each item is, live: what a fallback answers from."""
 
+import asyncio
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 
-from recserve.server.event_log.interface import ItemCounts
+from recserve.server.event_log.interface import EventLog, ItemCounts
 from recserve.server.events import LoggedEvent
 from recserve.server.schema import DeclaredSchema
 
@@ -29,12 +30,8 @@ class Popularity:
     def __init__(
         self, schema: DeclaredSchema, counts: ItemCounts, item_ids: Iterable[str] = ()
     ) -> None:
-        self._schema = schema
-        self._snapshot_position = counts.position
-        self._weights = dict.fromkeys(item_ids, 0.0)
-        self._weights.update(counts.weights)
-        self._order: list[_Ranked] = sorted((-w, item_id) for item_id, w in self._weights.items())
-        self._moved: dict[str, float | None] = {}
+        self._recounts: list[list[LoggedEvent]] = []
+        self._begin(schema, counts, item_ids)
 
     def __len__(self) -> int:
         return len(self._weights)
@@ -48,6 +45,8 @@ class Popularity:
 
     def apply(self, logged: Sequence[LoggedEvent]) -> None:
         """Counts new events. Each position may come once (`LogFeed` sees to that)."""
+        for arrived in self._recounts:
+            arrived += logged
         for each in logged:
             event = each.event
             if each.position > self._snapshot_position and self._schema.is_positive(
@@ -60,6 +59,21 @@ class Popularity:
         for item_id in item_ids:
             if item_id not in self._weights:
                 self._add(item_id, 0.0)
+
+    async def recount(self, schema: DeclaredSchema, log: EventLog) -> None:
+        """Counts the log anew by another schema, in a thread; no event is missed meanwhile.
+
+        Raises:
+            Unavailable: The log cannot be read; the old counts go on.
+        """
+        arrived: list[LoggedEvent] = []
+        self._recounts.append(arrived)
+        try:
+            counts = await asyncio.to_thread(log.item_counts, schema)
+        finally:
+            self._recounts = [each for each in self._recounts if each is not arrived]
+        self._begin(schema, counts, list(self._weights))
+        self.apply(arrived)
 
     def top(
         self,
@@ -86,6 +100,14 @@ class Popularity:
             (item_id, -negative / highest if highest else 0.0)
             for negative, item_id in islice(ranked, count)
         ]
+
+    def _begin(self, schema: DeclaredSchema, counts: ItemCounts, item_ids: Iterable[str]) -> None:
+        self._schema = schema
+        self._snapshot_position = counts.position
+        self._weights = dict.fromkeys(item_ids, 0.0)
+        self._weights.update(counts.weights)
+        self._order: list[_Ranked] = sorted((-w, item_id) for item_id, w in self._weights.items())
+        self._moved: dict[str, float | None] = {}
 
     def _ranked(self, allowed: Iterable[str] | None) -> Iterator[_Ranked]:
         if allowed is None:

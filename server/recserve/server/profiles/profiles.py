@@ -123,6 +123,12 @@ class Profiles:
             self._history_length = history_length
             self.invalidate_all()
 
+    def set_schema(self, schema: DeclaredSchema) -> None:
+        """Changes which event types are impressions, such as for another model version."""
+        if schema.impression_types != self._impression_types:
+            self._impression_types = schema.impression_types
+            self.invalidate_all()
+
     def invalidate_all(self) -> None:
         """Forgets every profile, such as when the catalogue's users have changed.
 
@@ -135,10 +141,9 @@ class Profiles:
     async def _load(self, user_id: str) -> Profile:
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
-        history_length = self._history_length
         try:
             profile = await loop.run_in_executor(
-                self._executor, self._read, user_id, history_length
+                self._executor, self._read, user_id, self._history_length, self._impression_types
             )
         except BaseException:
             self._finish(user_id, task)
@@ -160,9 +165,9 @@ class Profiles:
             return None
         return self._loads.pop(user_id)
 
-    def _read(self, user_id: str, history_length: int) -> Profile:
+    def _read(self, user_id: str, history_length: int, ignored_types: frozenset[str]) -> Profile:
         user = self._catalogue.get_user(user_id)
-        history = self._log.history(user_id, history_length, ignored_types=self._impression_types)
+        history = self._log.history(user_id, history_length, ignored_types=ignored_types)
         return profile_of(user_id, history, user.features if user else {})
 
     def _update(self, entry: _Entry, events: Sequence[LoggedEvent]) -> None:

@@ -1,0 +1,128 @@
+"""The command `recserve-server`."""
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+from recserve.server.importing_command import import_command
+
+from recserve.server import logs
+from recserve.server.errors import ConfigurationError
+from recserve.server.settings import Settings, SettingsError, load_settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("recserve"), prog_name="recserve-server")
+def main() -> None:
+    r"""Serve recommendations over gRPC, and fill the event log.
+
+    \b
+    A first server on a dataset:
+      recserve-trainer fit DATASET --store models
+      recserve-server import DATASET --events sqlite:///recserve.db
+      recserve-server serve --store models --events sqlite:///recserve.db
+    """
+
+
+def _settings_options(command: Any) -> Any:
+    """Add an option for every setting; one that is not given keeps the file's or the default."""
+    path = click.Path(path_type=Path)
+    options = [
+        click.option("--config", type=path, help="TOML file of settings; options here win."),
+        click.option("--store", type=path, help="Folder of the model store. [models]"),
+        click.option("--model", help="Name of the model to serve. [default]"),
+        click.option("--events", help="URL of the event log. [sqlite:///recserve.db]"),
+        click.option(
+            "--schema",
+            "schema_file",
+            type=path,
+            help="schema.toml with the event types and features. [the version's own]",
+        ),
+        click.option("--listen", metavar="HOST:PORT", help="gRPC address. [127.0.0.1:50051]"),
+        click.option("--metrics", metavar="HOST:PORT", help="Prometheus address. [127.0.0.1:9464]"),
+        click.option(
+            "--transport", type=click.Choice(["auto", "grpcio"]), help="gRPC stack. [auto]"
+        ),
+        click.option(
+            "--insecure/--no-insecure",
+            default=None,
+            help="Allow plaintext beyond loopback. [no-insecure]",
+        ),
+        click.option("--tls-certificate", type=path, help="PEM certificate chain for TLS."),
+        click.option("--tls-key", type=path, help="PEM private key for TLS."),
+        click.option(
+            "--reflection/--no-reflection",
+            default=None,
+            help="Answer gRPC server reflection. [reflection]",
+        ),
+        click.option("--max-batch-requests", type=int, help="Requests per batch. [64]"),
+        click.option("--engine-threads", type=int, help="Engine threads; 0: one per CPU. [0]"),
+        click.option(
+            "--max-waiting-requests", type=int, help="Requests that may wait for it. [1024]"
+        ),
+        click.option(
+            "--max-waiting-events", type=int, help="Events that may wait for the disk. [100000]"
+        ),
+        click.option("--cached-profiles", type=int, help="User profiles in memory. [100000]"),
+        click.option("--drain-seconds", type=float, help="Time to finish calls at stop. [10]"),
+        click.option(
+            "--log-level",
+            type=click.Choice(["debug", "info", "warning", "error"]),
+            help="Least severity logged. [info]",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(["auto", "json", "text"]),
+            help="Log lines; auto: text on a terminal. [auto]",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_settings_options
+def serve(**options: Any) -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish the calls in flight.
+
+    Without a model version the server takes events and answers by their counts; a version that
+    appears in the store goes live by itself. Health, metrics and reflection are on. Logs go to
+    standard error; the line "listening" says where.
+    """
+    settings = _settings(options)
+    logs.configure(process="supervisor", level=settings.log_level, log_format=settings.log_format)
+    from recserve.server.supervisor.front_end_host import FrontEndFailed
+    from recserve.server.supervisor.supervisor import supervise
+
+    try:
+        asyncio.run(supervise(settings))
+    except (ConfigurationError, FrontEndFailed) as error:
+        _fail(str(error))
+
+
+@main.command("check-config")
+@_settings_options
+def check_config(**options: Any) -> None:
+    """Check settings without serving, and print them as JSON, defaults filled in."""
+    click.echo(_settings(options).model_dump_json(indent=2))
+
+
+main.add_command(import_command)
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    config = options.pop("config")
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return load_settings(config, given)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _fail(message: str) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(1)

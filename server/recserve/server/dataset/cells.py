@@ -1,0 +1,69 @@
+"""Cells of text as numbers, times and feature values."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recserve.server.schema import DeclaredFeature, FeatureValue
+from recserve.v1 import schema_pb2
+
+Floats = npt.NDArray[np.float64]
+
+MILLISECONDS_FROM = 1e11
+"""Seconds stay below this until the year 5138; milliseconds are above it since 1973."""
+
+
+def is_missing(text: "pd.Series[str]") -> "pd.Series[bool]":
+    """Tells which cells of a column of numbers hold none."""
+    return text.str.lower().isin(("", "nan"))
+
+
+def numbers(text: "pd.Series[str]") -> Floats:
+    """Reads numbers; NaN where there is none."""
+    return pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def clock_times(text: "pd.Series[str]") -> Floats:
+    """Reads seconds or milliseconds since 1970, or ISO 8601 (UTC where no zone is given).
+
+    Returns:
+        Seconds since 1970-01-01 UTC; NaN where unreadable.
+    """
+    seconds = numbers(text).copy()
+    milliseconds = np.abs(seconds) >= MILLISECONDS_FROM
+    seconds[milliseconds] /= 1_000
+    words = np.isnan(seconds)
+    if words.any():
+        moments = pd.to_datetime(text[words], format="ISO8601", utc=True, errors="coerce")
+        since_1970 = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+        seconds[words] = since_1970.to_numpy(dtype=np.float64)
+    return seconds
+
+
+def feature_value(cell: str, feature: DeclaredFeature) -> FeatureValue | None:
+    """Reads one cell of a feature.
+
+    Returns:
+        The value; None where the cell is empty.
+
+    Raises:
+        ValueError: The feature is numeric and the cell is no finite number.
+    """
+    text = cell.strip()
+    if feature.type == schema_pb2.FEATURE_TYPE_NUMERIC:
+        return _number(text)
+    if feature.type == schema_pb2.FEATURE_TYPE_CATEGORICAL:
+        return text or None
+    values = tuple(part.strip() for part in text.split(feature.separator))
+    return tuple(filter(None, values)) or None
+
+
+def _number(text: str) -> float | None:
+    if text.lower() in ("", "nan"):
+        return None
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number

@@ -1,0 +1,1 @@
+"""The process that owns TensorFlow and one loaded model version."""

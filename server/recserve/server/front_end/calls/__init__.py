@@ -1,0 +1,5 @@
+"""What happens around every call: parsing, metrics, and errors turned into statuses."""
+
+from recserve.server.front_end.calls.interceptor import CallInterceptor
+
+__all__ = ["CallInterceptor"]

@@ -1,0 +1,54 @@
+"""Counts and times the calls of a method."""
+
+import asyncio
+import time
+from types import TracebackType
+
+from recserve.server import metrics
+from recserve.server.front_end.calls.statuses import status_code
+
+
+class MeasuredMethod:
+    """The metrics of one method, by its full name "/package.Service/Method"."""
+
+    def __init__(self, method: str) -> None:
+        _, service, name = method.split("/")
+        self._names = (service, name)
+        self.started = metrics.STARTED.labels(*self._names)
+        self.seconds = metrics.HANDLING_SECONDS.labels(*self._names)
+        self._handled = {"OK": metrics.HANDLED.labels(*self._names, "OK")}
+
+    def call(self) -> "MeasuredCall":
+        """Measure the body of a `with` as one call."""
+        return MeasuredCall(self)
+
+    def handled(self, code: str) -> None:
+        """Count the end of a call."""
+        if code not in self._handled:
+            self._handled[code] = metrics.HANDLED.labels(*self._names, code)
+        self._handled[code].inc()
+
+
+class MeasuredCall:
+    """One call under measurement."""
+
+    def __init__(self, method: MeasuredMethod) -> None:
+        self._method = method
+        self._start = time.perf_counter()
+
+    def __enter__(self) -> None:
+        self._method.started.inc()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._method.seconds.observe(time.perf_counter() - self._start)
+        if error is None:
+            self._method.handled("OK")
+        elif isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            self._method.handled("CANCELLED")
+        else:
+            self._method.handled(status_code(error).name)

@@ -1,0 +1,141 @@
+"""The main program of the front end: `python -m recserve.server.front_end.process FD SETTINGS`.
+
+Threads: `main` runs the event loop (servicers, profiles, engine links); `log-writer` commits
+events; `log-tail` notices other writers; `reader-N` read profiles; `control` listens to the
+supervisor, and ends the process with it.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from recserve.server import logs
+from recserve.server.errors import ConfigurationError, RecserveServerError
+from recserve.server.front_end.current_schema import CurrentSchema
+from recserve.server.front_end.front_end import SERVICES, FrontEnd
+from recserve.server.front_end.storage import Storage
+from recserve.server.front_end.transports.grpcio import GrpcioTransport
+from recserve.server.model_store import InvalidVersion, ModelStore
+from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
+from recserve.server.settings import Settings
+from recserve.server.supervisor.control import ChildControl, Message
+from recserve.v1 import schema_pb2
+
+SCHEMA_META = "schema"
+
+
+def main() -> int:
+    """Serve until told to stop. Exit status 2: the settings cannot work, do not try again."""
+    settings = Settings.model_validate_json(sys.argv[2])
+    logs.configure(process="front-end", level=settings.log_level, log_format=settings.log_format)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when we end
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return asyncio.run(_serve(settings, int(sys.argv[1])))
+
+
+async def _serve(settings: Settings, control_descriptor: int) -> int:
+    loop = asyncio.get_running_loop()
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+
+    def on_message(message: Message) -> None:
+        loop.call_soon_threadsafe(messages.put_nowait, message)
+
+    control = ChildControl(control_descriptor, on_message)
+    control.start()
+    try:
+        with Storage.open(settings.events) as storage:
+            await _run(settings, storage, control, messages)
+    except ConfigurationError as error:
+        control.send(fatal=error.message)
+        return 2
+    except RecserveServerError as error:
+        control.send(failed=error.message)
+        return 1
+    return 0
+
+
+async def _run(
+    settings: Settings,
+    storage: Storage,
+    control: ChildControl,
+    messages: "asyncio.Queue[Message]",
+) -> None:
+    store = ModelStore(settings.model_folder)
+    schema = _schema(settings, storage, store)
+    if schema.current.is_open:
+        logs.get("schema").info("no schema is known: every well-formed event type is accepted")
+    front_end = FrontEnd(
+        model=settings.model,
+        log=storage.log,
+        catalogue=storage.catalogue,
+        store=store,
+        schema=schema,
+        max_waiting_requests=settings.max_waiting_requests,
+        max_waiting_events=settings.max_waiting_events,
+        cached_profiles=settings.cached_profiles,
+    )
+    front_end.keeper.on_released = lambda socket: control.send(released=socket)
+    await front_end.open()
+    try:
+        transport = _transport(settings, front_end)
+        control.send(listening=await transport.start(settings.listen))
+        grace = await _follow(front_end, messages)
+        await front_end.drain()
+        await transport.stop(grace)
+    finally:
+        await front_end.close()
+
+
+async def _follow(front_end: FrontEnd, messages: "asyncio.Queue[Message]") -> float:
+    """Do what the supervisor says; return the grace in seconds when it says to stop."""
+    while True:
+        message = await messages.get()
+        if "versions" in message:
+            await front_end.keeper.follow(message["versions"])
+        if "drain" in message:
+            return float(message["drain"])
+
+
+def _transport(settings: Settings, front_end: FrontEnd) -> GrpcioTransport:
+    def add_servicers(server: Any) -> None:
+        front_end.add_servicers(server)
+        if settings.reflection:
+            from grpc_reflection.v1alpha import reflection
+
+            reflection.enable_server_reflection((*SERVICES, reflection.SERVICE_NAME), server)
+
+    return GrpcioTransport(add_servicers, _tls(settings))
+
+
+def _tls(settings: Settings) -> tuple[bytes, bytes] | None:
+    if settings.tls_key is None or settings.tls_certificate is None:
+        return None
+    return _read(settings.tls_key), _read(settings.tls_certificate)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _schema(settings: Settings, storage: Storage, store: ModelStore) -> CurrentSchema:
+    """The operator's schema, or else the newest version's, the imported one's, an open one."""
+    if settings.schema_file is not None:
+        return CurrentSchema(load_schema(settings.schema_file), fixed=True)
+    for number in store.versions():
+        try:
+            return CurrentSchema(DeclaredSchema(store.manifest(number).schema), fixed=False)
+        except InvalidVersion:
+            continue  # the supervisor reports it
+    imported = storage.log.meta(SCHEMA_META)
+    if imported is not None:
+        return CurrentSchema(schema_from_json(imported), fixed=False)
+    return CurrentSchema(DeclaredSchema(schema_pb2.Schema()), fixed=False)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""From messages to checked values of the domain; every bad field is named."""

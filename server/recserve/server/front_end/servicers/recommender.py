@@ -1,0 +1,131 @@
+"""Recommend and Feedback."""
+
+import asyncio
+import time
+from typing import Any
+
+from recserve.server import metrics
+from recserve.server.errors import NotFound
+from recserve.server.event_log import LogWriter
+from recserve.server.front_end.current_schema import CurrentSchema
+from recserve.server.front_end.requests.feedback import FeedbackReader, ReadEvent
+from recserve.server.front_end.requests.recommend import check_plain_fields, to_query
+from recserve.server.front_end.servicers.answers import to_response
+from recserve.server.front_end.servicers.later import later
+from recserve.server.front_end.servicers.model_names import check_model
+from recserve.server.model_store import ModelStore
+from recserve.server.recommending.recommendation_id import RecommendationIds
+from recserve.server.recommending.recommender import Recommender
+from recserve.server.recommending.versions import ServedVersion, ServedVersions
+from recserve.v1 import recommender_pb2, recommender_pb2_grpc, training_pb2
+
+
+class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
+    """The service that back-end programs call; what it does not define is UNIMPLEMENTED.
+
+    Args:
+        model: The name of the model served.
+        recommender: Answers queries.
+        versions: The versions that can answer.
+        store: Knows the versions that are not served.
+        schema: Says which events exist.
+        writer: Makes events durable.
+        ids: Makes and reads recommendation ids.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        recommender: Recommender,
+        versions: ServedVersions,
+        store: ModelStore,
+        schema: CurrentSchema,
+        writer: LogWriter,
+        ids: RecommendationIds,
+    ) -> None:
+        self._model = model
+        self._recommender = recommender
+        self._versions = versions
+        self._store = store
+        self._schema = schema
+        self._writer = writer
+        self._ids = ids
+        self._feedback = FeedbackReader(ids, time.time)
+        self._log_seconds = metrics.STAGE_SECONDS.labels("event_log", "")
+
+    async def Recommend(
+        self, request: recommender_pb2.RecommendRequest, context: Any
+    ) -> recommender_pb2.RecommendResponse:
+        """Rank items for a user."""
+        start = time.monotonic()
+        check_plain_fields(request)
+        check_model(request.model, self._model)
+        version, label = self._version(request)
+        schema = self._schema.current if version is None else version.schema
+        query = to_query(request, schema, _deadline(start, context))
+        if request.validate_only:
+            return recommender_pb2.RecommendResponse()
+        answer = await self._recommender.recommend(query, version, label)
+        if answer.fallback is not None:
+            metrics.FALLBACKS.labels(answer.fallback.value).inc()
+        answer_id = self._ids.make(answer.version, answer.label, int(time.time() * 1000))
+        return to_response(answer, answer_id, time.monotonic() - start)
+
+    async def Feedback(
+        self, request: recommender_pb2.FeedbackRequest, context: Any
+    ) -> recommender_pb2.FeedbackResponse:
+        """Store events durably."""
+        read = self._feedback.read(request, self._schema.current)
+        if request.validate_only:
+            return recommender_pb2.FeedbackResponse()
+        start = time.monotonic()
+        appended = await asyncio.wrap_future(self._writer.submit([each.event for each in read]))
+        self._log_seconds.observe(time.monotonic() - start)
+        self._count(read, {logged.event.event_id for logged in appended.accepted})
+        return recommender_pb2.FeedbackResponse(
+            accepted_count=appended.accepted_count,
+            duplicate_count=appended.duplicate_count,
+            log_position=appended.log_position,
+        )
+
+    async def SimilarItems(
+        self, request: recommender_pb2.SimilarItemsRequest, context: Any
+    ) -> recommender_pb2.SimilarItemsResponse:
+        """Not in this release."""
+        raise later("SimilarItems")
+
+    async def Train(
+        self, request: training_pb2.TrainRequest, context: Any
+    ) -> training_pb2.TrainingRun:
+        """Not in this release."""
+        raise later("Train", "train with `recserve-trainer fit`")
+
+    def _version(
+        self, request: recommender_pb2.RecommendRequest
+    ) -> tuple[ServedVersion | None, str]:
+        which = request.WhichOneof("version")
+        number = request.model_version if which == "model_version" else None
+        label = request.model_label if which == "model_label" else None
+        served = number is None or self._versions.get(number) is not None
+        if not served and number not in self._store.versions():
+            raise NotFound(
+                f"the store has no version {number} of model {self._model!r}",
+                reason="VERSION_NOT_FOUND",
+                metadata={"version": str(number)},
+            )
+        return self._versions.choose(number, label)
+
+    def _count(self, read: list[ReadEvent], accepted: set[str]) -> None:
+        for each in read:
+            if each.event.event_id in accepted:
+                event_type = self._schema.metric_label(each.event.event_type)
+                metrics.EVENTS.labels(event_type).inc()
+                if each.answer is not None:
+                    version = str(each.answer.version)
+                    metrics.ONLINE_EVENTS.labels(version, event_type).inc()
+
+
+def _deadline(start: float, context: Any) -> float:
+    remaining = context.time_remaining()
+    return float("inf") if remaining is None else start + float(remaining)

@@ -1,0 +1,1 @@
+"""The gRPC implementations, one a file. No servicer knows which one it runs on."""

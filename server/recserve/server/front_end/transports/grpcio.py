@@ -1,0 +1,63 @@
+"""The transport of the package grpcio: everything, TLS included."""
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from recserve.server.errors import ConfigurationError
+from recserve.server.front_end.calls import CallInterceptor
+
+MAX_MESSAGE_BYTES = 16 << 20
+"""Larger requests are refused by the transport with RESOURCE_EXHAUSTED."""
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+)
+
+AddServicers = Callable[[Any], None]
+
+
+class GrpcioTransport:
+    """A grpc.aio server. Made on the event loop that it runs on.
+
+    Args:
+        add_servicers: Registers the servicers with the server.
+        tls: PEM bytes of the private key and of the certificate chain, or None for plaintext.
+    """
+
+    def __init__(self, add_servicers: AddServicers, tls: tuple[bytes, bytes] | None) -> None:
+        self._server = grpc.aio.server(interceptors=[CallInterceptor()], options=_OPTIONS)
+        self._tls = tls
+        add_servicers(self._server)
+
+    async def start(self, address: str) -> int:
+        """Listen on an address; return the port.
+
+        Raises:
+            ConfigurationError: the address is taken or not ours, or the TLS files are bad.
+        """
+        try:
+            if self._tls is None:
+                port = self._server.add_insecure_port(address)
+            else:
+                port = self._server.add_secure_port(
+                    address, grpc.ssl_server_credentials([self._tls])
+                )
+        except RuntimeError as error:
+            port = 0
+            cause = str(error)
+        else:
+            cause = "it was refused"
+        if port == 0:
+            raise ConfigurationError(
+                f"cannot listen on {address}: is another program using the port? ({cause})",
+                reason="ADDRESS_UNAVAILABLE",
+            )
+        await self._server.start()
+        return int(port)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no new calls, and give those in flight time to finish."""
+        await self._server.stop(grace_seconds)

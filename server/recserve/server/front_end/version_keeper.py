@@ -1,0 +1,174 @@
+"""Makes the front end's versions what the supervisor says they are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recserve.server import logs
+from recserve.server.engine.contract import BoolArray, EngineUnavailable
+from recserve.server.engine.link import EngineLink
+from recserve.server.front_end.version_states import Standing, VersionStates
+from recserve.server.item_table import ItemTable, ItemTableError
+from recserve.server.model_store import InvalidVersion, ModelStore
+from recserve.server.recommending.versions import ServedVersion, ServedVersions
+from recserve.v1 import model_pb2
+
+_STATES = {
+    "AVAILABLE": model_pb2.MODEL_VERSION_STATE_AVAILABLE,
+    "LOADING": model_pb2.MODEL_VERSION_STATE_LOADING,
+    "SERVING": model_pb2.MODEL_VERSION_STATE_SERVING,
+    "DRAINING": model_pb2.MODEL_VERSION_STATE_DRAINING,
+    "FAILED": model_pb2.MODEL_VERSION_STATE_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WantedVersion:
+    """One version as the supervisor describes it."""
+
+    number: int
+    state: str
+    """Name of a `ModelVersionState` without its prefix."""
+    socket: str = ""
+    """Path of its engine's socket; empty while there is none."""
+    labels: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether calls are answered from it: with an engine, or by its popularity."""
+        return self.state in ("LOADING", "SERVING")
+
+    def standing(self) -> Standing:
+        """The same for ModelService."""
+        return Standing(_STATES[self.state], tuple(self.labels), self.error)
+
+
+class VersionKeeper:
+    """Loads item tables and connects to engines as told; one change at a time.
+
+    Args:
+        store: Where the versions lie.
+        versions: What the recommender asks; kept up to date.
+        states: What ModelService shows; kept up to date.
+        max_waiting: Most requests that may wait for one engine.
+        on_change: Called after each change.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ModelStore,
+        versions: ServedVersions,
+        states: VersionStates,
+        max_waiting: int,
+        on_change: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._versions = versions
+        self._states = states
+        self._max_waiting = max_waiting
+        self._on_change = on_change
+        self.on_released: Callable[[str], None] = lambda _socket: None
+        """Called with an engine's socket when no call needs that engine any more."""
+        self._links: dict[str, EngineLink] = {}
+        self._served: set[int] = set()
+        self._unavailable: Collection[str] = ()
+        self._log = logs.get("versions")
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether the stable version's engine answers."""
+        stable = self._versions.stable
+        return stable is not None and stable.engine is not None
+
+    async def follow(self, wanted: list[dict[str, Any]]) -> None:
+        """Make the versions what the supervisor wants them to be."""
+        targets = [WantedVersion(**each) for each in wanted]
+        served = {target.number for target in targets if target.is_served}
+        for target in targets:
+            if target.is_served:
+                await self._serve(target)
+        for target in targets:  # labels move only after what they point at is there
+            for label in target.labels:
+                if self._versions.get(target.number) is not None:
+                    self._versions.set_label(label, target.number)
+        for number in self._served - served:
+            self._versions.remove(number)
+        self._served = served
+        self._drop_links({target.socket for target in targets if target.is_served})
+        self._states.replace({target.number: target.standing() for target in targets})
+        await self._on_change()
+
+    def set_unavailable(self, item_ids: Collection[str]) -> None:
+        """Tell every engine which items may not be returned at all."""
+        self._unavailable = item_ids
+        for number in self._served:
+            version = self._versions.get(number)
+            if version is not None and version.engine is not None:
+                version.engine.set_available(self._available(version.items))
+
+    def close(self) -> None:
+        """Let go of every engine."""
+        for link in self._links.values():
+            link.on_lost = None
+            link.close()
+        self._links.clear()
+
+    async def _serve(self, target: WantedVersion) -> None:
+        version = self._versions.get(target.number) or await self._load(target.number)
+        if version is None:
+            return
+        engine = await self._connect(target.socket, version.items) if target.socket else None
+        self._versions.put(replace(version, engine=engine))
+
+    async def _load(self, number: int) -> ServedVersion | None:
+        try:
+            manifest = await asyncio.to_thread(self._store.manifest, number)
+            path = self._store.folder(number) / "items.npz"
+            items = await asyncio.to_thread(ItemTable.read, path)
+        except (InvalidVersion, ItemTableError) as error:
+            self._log.error("version cannot be read", version=number, error=str(error))
+            return None
+        return ServedVersion.of(manifest, items)
+
+    async def _connect(self, socket: str, items: ItemTable) -> EngineLink | None:
+        link = self._links.get(socket)
+        if link is None:
+            try:
+                link = await EngineLink.connect(Path(socket), self._max_waiting)
+            except EngineUnavailable:
+                return None  # it died meanwhile: the supervisor will say what comes next
+            link.on_lost = self._lost
+            link.set_available(self._available(items))
+            self._links[socket] = link
+        return link if link.alive else None
+
+    def _lost(self, link: EngineLink) -> None:
+        """An engine has died: answer by fallback until the supervisor has another."""
+        for number in self._served:
+            version = self._versions.get(number)
+            if version is not None and version.engine is link:
+                self._log.warning("engine lost", version=number)
+                self._versions.put(replace(version, engine=None))
+        self._telling = asyncio.ensure_future(self._on_change())
+
+    def _drop_links(self, wanted: set[str]) -> None:
+        for socket in self._links.keys() - wanted:
+            link = self._links.pop(socket)
+            link.on_lost = partial(self._released, socket)
+            link.release()
+
+    def _released(self, socket: str, _link: EngineLink) -> None:
+        self.on_released(socket)
+
+    def _available(self, items: ItemTable) -> BoolArray:
+        rows = items.rows
+        available = np.ones(len(items), np.bool_)
+        available[[rows[item_id] for item_id in self._unavailable if item_id in rows]] = False
+        return available

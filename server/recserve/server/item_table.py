@@ -1,0 +1,119 @@
+"""The item table of an artefact: ids, popularity and raw features of the known items."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recserve.server.engine.widths import FeatureWidths
+
+
+class ItemTableError(Exception):
+    """An item table that cannot be read."""
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """Items by row. docs/artefact.md describes the file."""
+
+    ids: tuple[str, ...]
+    """The id of each row."""
+    popularity: NDArray[np.float32]
+    """Shape `[N]`: weighted count of positive events, at least 0."""
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of each id."""
+        return {item_id: row for row, item_id in enumerate(self.ids)}
+
+    @cached_property
+    def by_popularity(self) -> list[int]:
+        """All rows, most popular first; ties in row order."""
+        order: list[int] = np.argsort(-self.popularity, kind="stable").tolist()
+        return order
+
+    @cached_property
+    def greatest_popularity(self) -> float:
+        """The popularity of the most popular item; 0 without items."""
+        return float(self.popularity.max(initial=0.0))
+
+    def popularity_of(self, item_id: str) -> float:
+        """The popularity of a known item."""
+        return float(self.popularity[self.rows[item_id]])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def read(cls, path: Path) -> "ItemTable":
+        """Read what the front end needs.
+
+        Raises:
+            ItemTableError: the file is missing, damaged, or holds an id twice.
+        """
+        with _open(path) as arrays:
+            ids = _strings(arrays, "item_id")
+            popularity = _array(arrays, "popularity", np.float32, (len(ids),))
+        if len(set(ids)) != len(ids):
+            raise ItemTableError(f"{path.name} holds an item id twice")
+        return cls(tuple(ids), popularity)
+
+
+def read_item_inputs(path: Path, widths: FeatureWidths) -> dict[str, NDArray[np.generic]]:
+    """Read the inputs of the signature `encode_items`.
+
+    Raises:
+        ItemTableError: the file is missing, damaged, or does not fit the widths.
+    """
+    with _open(path) as arrays:
+        ids = _strings(arrays, "item_id")
+        count, length = len(ids), widths.multi_valued_length
+        categorical = (count, widths.item_categorical)
+        multi_valued = (count, widths.item_multi_valued, length)
+        return {
+            "item_ids": np.array(ids, object),
+            "item_popularity": _array(arrays, "popularity", np.float32, (count,)),
+            "item_numeric": _array(arrays, "numeric", np.float32, (count, widths.item_numeric)),
+            "item_categorical": _shaped(_strings(arrays, "categorical"), categorical),
+            "item_multi_valued": _shaped(_strings(arrays, "multi_valued"), multi_valued),
+        }
+
+
+def _open(path: Path) -> Any:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ItemTableError(f"cannot read the item table {path}: {error}") from error
+
+
+def _array(arrays: Any, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+    try:
+        values: NDArray[Any] = arrays[name]
+    except (KeyError, OSError, ValueError) as error:
+        raise ItemTableError(f"the item table has no readable array {name!r}") from error
+    if values.dtype != dtype or values.shape != shape:
+        raise ItemTableError(
+            f"{name!r} of the item table is {values.dtype}{list(values.shape)}, "
+            f"not {np.dtype(dtype)}{list(shape)}"
+        )
+    return values
+
+
+def _strings(arrays: Any, name: str) -> list[str]:
+    try:
+        data = arrays[f"{name}_bytes"].tobytes()
+        offsets = arrays[f"{name}_offsets"].tolist()
+        return [data[start:end].decode() for start, end in pairwise(offsets)]
+    except (KeyError, OSError, ValueError) as error:
+        raise ItemTableError(f"the item table has no readable strings {name!r}") from error
+
+
+def _shaped(strings: list[str], shape: tuple[int, ...]) -> NDArray[np.object_]:
+    try:
+        return np.array(strings, object).reshape(shape)
+    except ValueError as error:
+        raise ItemTableError(f"{len(strings)} strings do not fill {list(shape)}") from error

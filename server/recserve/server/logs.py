@@ -1,0 +1,41 @@
+"""Structured logs: JSON lines for machines, text for a terminal, always on stderr."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure(*, process: str, level: str, log_format: str) -> None:
+    """Set up logging for this process.
+
+    Args:
+        process: Which process speaks: "supervisor", "front-end" or "engine".
+        level: Least severity, such as "info".
+        log_format: "json", "text", or "auto": text where stderr is a terminal.
+    """
+    text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    exceptions = [] if text else [structlog.processors.dict_tracebacks]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *exceptions,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    # Libraries log through the standard module; grpc repeats every error we already map.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)
+
+
+def get(name: str) -> Any:
+    """Return a logger whose lines carry `name`."""
+    return structlog.get_logger().bind(logger=name)

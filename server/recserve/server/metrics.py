@@ -1,0 +1,61 @@
+"""Every metric of the server, by the names of the design. No label holds a user or item id.
+
+The processes of a server write to memory-mapped files in one folder (prometheus_client's
+multiprocess mode), and the supervisor's page adds them up, so `PROMETHEUS_MULTIPROC_DIR` must
+be set before this module is imported.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (
+    *(0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075),
+    *(0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536)
+
+STARTED = Counter(
+    "grpc_server_started_total",
+    "Calls begun.",
+    ["grpc_service", "grpc_method"],
+)
+HANDLED = Counter(
+    "grpc_server_handled_total",
+    "Calls ended, by status code.",
+    ["grpc_service", "grpc_method", "grpc_code"],
+)
+HANDLING_SECONDS = Histogram(
+    "grpc_server_handling_seconds",
+    "Time from a call's arrival to its answer.",
+    ["grpc_service", "grpc_method"],
+    buckets=SECONDS,
+)
+STAGE_SECONDS = Histogram(
+    "recserve_stage_seconds",
+    "Time of one stage of an answer: profile, queue, inference (a whole batch), event_log.",
+    ["stage", "model_version"],
+    buckets=SECONDS,
+)
+BATCH_ROWS = Histogram(
+    "recserve_batch_rows",
+    "Rows of a batch: users, or candidates where those are given.",
+    buckets=COUNTS,
+)
+BATCH_REQUESTS = Histogram("recserve_batch_requests", "Requests of a batch.", buckets=COUNTS)
+ENGINE_QUEUE_REQUESTS = Gauge(
+    "recserve_engine_queue_requests",
+    "Requests that wait for the engine, after a batch was taken.",
+    multiprocess_mode="livesum",
+)
+SHED = Counter("recserve_shed_total", "Calls refused for lack of capacity.", ["reason"])
+FALLBACKS = Counter("recserve_fallback_total", "Simpler answers given.", ["reason"])
+EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
+EVENT_LOG_LAG_SECONDS = Gauge(
+    "recserve_event_log_lag_seconds",
+    "Age of the newest event in the log that the profiles do not reflect yet; 0 if none.",
+    multiprocess_mode="livemax",
+)
+ONLINE_EVENTS = Counter(
+    "recserve_online_events_total",
+    "Events that name the answer that led to them.",
+    ["model_version", "event_type"],
+)

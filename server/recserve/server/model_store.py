@@ -1,0 +1,128 @@
+"""The model store on disk: which versions are there, and whether they are whole.
+
+A folder whose name is a number is a version; anything else is not looked at. docs/artefact.md
+describes what a version holds.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from google.protobuf import json_format
+
+from recserve.v1 import model_pb2
+
+FORMAT_VERSION = 1
+"""The newest artefact layout that this server reads."""
+MAX_MANIFEST_BYTES = 16 << 20
+_CHUNK_BYTES = 1 << 20
+
+
+class InvalidVersion(Exception):
+    """A version that must not be served; the message says why."""
+
+
+class ModelStore:
+    """The versions of one model.
+
+    Args:
+        folder: `STORE/MODEL`; need not exist yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def versions(self) -> list[int]:
+        """The numbers of the versions, newest first."""
+        try:
+            names = [entry.name for entry in self._folder.iterdir() if entry.is_dir()]
+        except FileNotFoundError:
+            return []
+        return sorted((int(name) for name in names if _is_number(name)), reverse=True)
+
+    def folder(self, version: int) -> Path:
+        """The folder of a version."""
+        return self._folder / str(version)
+
+    def manifest(self, version: int) -> model_pb2.ModelVersion:
+        """Read a version's manifest.
+
+        Raises:
+            InvalidVersion: it is missing, damaged, foreign or too new.
+        """
+        manifest = read_manifest(self.folder(version))
+        if manifest.version != version or manifest.model != self._folder.name:
+            raise InvalidVersion(
+                f"the manifest is of {manifest.model!r} version {manifest.version}, "
+                f"not of {self._folder.name!r} version {version}"
+            )
+        return manifest
+
+    def verify(self, version: int) -> model_pb2.ModelVersion:
+        """Check every file of a version against its manifest, and return that.
+
+        Raises:
+            InvalidVersion: a file is missing, added, or not what the manifest says.
+        """
+        manifest = self.manifest(version)
+        folder = self.folder(version)
+        listed = {file.path: file for file in manifest.files}
+        found = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+        found.pop("manifest.json", None)
+        if missing := sorted(listed.keys() - found.keys()):
+            raise InvalidVersion(f"files are missing: {', '.join(missing[:5])}")
+        if added := sorted(found.keys() - listed.keys()):
+            raise InvalidVersion(f"files are not in the manifest: {', '.join(added[:5])}")
+        for name, path in found.items():
+            if path.stat().st_size != listed[name].size_bytes:
+                raise InvalidVersion(f"{name} has not the size that the manifest gives")
+            if _sha256(path) != listed[name].sha256:
+                raise InvalidVersion(f"{name} is not the file that was written: checksum differs")
+        return manifest
+
+
+def read_manifest(folder: Path) -> model_pb2.ModelVersion:
+    """Read `manifest.json` of a version's folder.
+
+    Raises:
+        InvalidVersion: it is missing, damaged or too new.
+    """
+    path = folder / "manifest.json"
+    manifest = model_pb2.ModelVersion()
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise InvalidVersion("the manifest is too large to be one")
+        # Fields that a newer trainer added are no reason to refuse: format_version is.
+        json_format.Parse(path.read_bytes(), manifest, ignore_unknown_fields=True)
+    except FileNotFoundError as error:
+        raise InvalidVersion("it has no manifest.json") from error
+    except (OSError, json_format.ParseError, UnicodeDecodeError) as error:
+        raise InvalidVersion(f"the manifest cannot be read: {error}") from error
+    if not 1 <= manifest.layout.format_version <= FORMAT_VERSION:
+        raise InvalidVersion(
+            f"its format is {manifest.layout.format_version}; this server reads up to "
+            f"{FORMAT_VERSION}: upgrade the server, or train with its own trainer"
+        )
+    return manifest
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise InvalidVersion(
+                f"{path.relative_to(folder)} is a link: a version holds only files"
+            )
+        if path.is_file():
+            yield path
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and not name.startswith("0")

@@ -1,0 +1,1 @@
+"""What an answer is made of: free of gRPC and of TensorFlow."""

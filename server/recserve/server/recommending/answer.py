@@ -1,0 +1,66 @@
+"""An answer to a query."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Fallback(enum.Enum):
+    """Why a simpler answer was given."""
+
+    NO_MODEL = "no_model"
+    ENGINE_UNAVAILABLE = "engine_unavailable"
+    UNKNOWN_USER = "unknown_user"
+    DEADLINE = "deadline"
+
+
+class Shortfall(enum.Enum):
+    """Why there are fewer results than asked for."""
+
+    CATALOGUE = "catalogue"
+    CANDIDATES = "candidates"
+
+
+class Reason(enum.Enum):
+    """Where a result comes from."""
+
+    PERSONAL = "personal"
+    POPULAR = "popular"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One recommended item."""
+
+    item_id: str
+    score: float
+    """Between 0 and 1, higher is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the engine took; zeros for a fallback."""
+
+    queue_seconds: float = 0.0
+    inference_seconds: float = 0.0
+    batch_requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `Recommend` gives back."""
+
+    results: tuple[Result, ...]
+    """Best first."""
+    reason: Reason
+    """Where all of them come from."""
+    version: int = 0
+    """The version that answered; 0 for none."""
+    label: str = ""
+    """The label that led to it."""
+    fallback: Fallback | None = None
+    shortfall: Shortfall | None = None
+    missing_item_ids: tuple[str, ...] = ()
+    """Candidates that the version does not know."""
+    timing: Timing = Timing()
+    log_position: int = 0
+    """The log position that the answer reflects."""

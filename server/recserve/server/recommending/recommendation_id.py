@@ -1,0 +1,71 @@
+"""The id of an answer: it says which version gave it, under what label, and when.
+
+Signed, so that feedback can be attributed to a version without a look at any log, and so that
+nobody can invent one.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import struct
+from dataclasses import dataclass
+
+_FIELDS = struct.Struct(">BIBQ6s")  # format, version, label, milliseconds, random
+_SIGNATURE_BYTES = 8
+_FORMAT = 1
+_LABELS = ("", "stable", "canary", "shadow")
+KEY_BYTES = 32
+
+
+class InvalidRecommendationId(ValueError):
+    """A string that this deployment never gave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationId:
+    """What an id says."""
+
+    version: int
+    """The version that answered; 0 for none."""
+    label: str
+    """The label that led to it; empty for none."""
+    milliseconds: int
+    """When, in milliseconds since the Unix epoch."""
+
+
+class RecommendationIds:
+    """Makes and reads ids.
+
+    Args:
+        key: Secret of the deployment; all its replicas share it.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def make(self, version: int, label: str, milliseconds: int) -> str:
+        """Make a new id; no two are alike."""
+        fields = _FIELDS.pack(
+            _FORMAT, version, _LABELS.index(label), milliseconds, secrets.token_bytes(6)
+        )
+        return base64.urlsafe_b64encode(fields + self._sign(fields)).rstrip(b"=").decode()
+
+    def read(self, text: str) -> RecommendationId:
+        """Read an id.
+
+        Raises:
+            InvalidRecommendationId: it is not one of ours.
+        """
+        try:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except ValueError as error:
+            raise InvalidRecommendationId("not a recommendation id") from error
+        fields, signature = data[:-_SIGNATURE_BYTES], data[-_SIGNATURE_BYTES:]
+        if len(fields) != _FIELDS.size or not hmac.compare_digest(signature, self._sign(fields)):
+            raise InvalidRecommendationId("not a recommendation id of this deployment")
+        _, version, label, milliseconds, _ = _FIELDS.unpack(fields)
+        return RecommendationId(version, _LABELS[label], milliseconds)
+
+    def _sign(self, fields: bytes) -> bytes:
+        return hmac.digest(self._key, fields, hashlib.sha256)[:_SIGNATURE_BYTES]

@@ -1,0 +1,109 @@
+"""From a query, a profile and a version to what the engine is asked."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from recserve.server.engine.contract import Float32Array, Int32Array, RankingRequest
+from recserve.server.profiles import Profile
+from recserve.server.recommending.query import Query
+from recserve.server.recommending.versions import ServedVersion
+from recserve.server.schema import FeatureList
+from recserve.server.schema.values import Features
+
+_SESSION_EVENT_TYPE = 0  # a session's items are events of the first declared type, just now
+
+
+def knows_user(query: Query, profile: Profile, version: ServedVersion) -> bool:
+    """Whether the model has anything to tell this user from any other by."""
+    if not version.uses_history or query.candidate_features is not None:
+        return True
+    if any(name in profile.features for name in _names(version.schema.user)):
+        return True
+    rows = version.items.rows
+    return any(event.item_id in rows for event in profile.history) or any(
+        item_id in rows for item_id in query.recent_item_ids
+    )
+
+
+def ranking_request(
+    query: Query,
+    profile: Profile,
+    version: ServedVersion,
+    *,
+    excluded: Int32Array,
+    candidates: Int32Array | None,
+    candidate_features: Float32Array,
+    now: float,
+) -> RankingRequest:
+    """Put the request together.
+
+    Args:
+        query: What is asked.
+        profile: Who asks.
+        version: Who is asked.
+        excluded: Rows that must not be returned.
+        candidates: Rows to score, or None for the whole catalogue.
+        candidate_features: Features of the candidates, flat.
+        now: The time, in seconds since the Unix epoch.
+    """
+    history = list(_history(query, profile, version, now))[-version.widths.history :]
+    rows, types, values, ages = zip(*history, strict=True) if history else ((), (), (), ())
+    return RankingRequest(
+        result_count=query.result_count,
+        deadline=query.deadline,
+        history_rows=np.array(rows, np.int32),
+        history_types=np.array(types, np.int32),
+        history_values=np.array(values, np.float32),
+        history_ages=np.array(ages, np.float32),
+        user_numeric=_numbers(version.schema.user, profile.features),
+        context_numeric=_numbers(version.schema.context, query.context),
+        strings=(
+            *_strings(version.schema.user, profile.features, version.widths.multi_valued_length),
+            *_strings(version.schema.context, query.context, version.widths.multi_valued_length),
+        ),
+        excluded_rows=excluded,
+        candidate_rows=candidates,
+        candidate_features=candidate_features,
+    )
+
+
+def _history(
+    query: Query, profile: Profile, version: ServedVersion, now: float
+) -> Iterator[tuple[int, int, float, float]]:
+    """Row, event type, value and age of what the version knows, oldest first."""
+    rows = version.items.rows
+    for event in profile.history:
+        row = rows.get(event.item_id)
+        event_type = _event_type(version, event.event_type)
+        if row is not None and event_type is not None:
+            value = np.nan if event.value is None else event.value
+            age = max(0.0, now - event.time) if version.has_clock else np.nan
+            yield row, event_type, value, age
+    for item_id in query.recent_item_ids:
+        if (row := rows.get(item_id)) is not None:
+            yield row, _SESSION_EVENT_TYPE, np.nan, 0.0 if version.has_clock else np.nan
+
+
+def _event_type(version: ServedVersion, name: str) -> int | None:
+    return 0 if version.schema.is_open else version.schema.event_type_index(name)
+
+
+def _names(features: FeatureList) -> Sequence[str]:
+    return [*features.numeric, *features.categorical, *features.multi_valued]
+
+
+def _numbers(declared: FeatureList, features: Features) -> Float32Array:
+    values = [features.get(name) for name in declared.numeric]
+    return np.array([v if isinstance(v, float) else np.nan for v in values], np.float32)
+
+
+def _strings(declared: FeatureList, features: Features, length: int) -> Iterator[str]:
+    for name in declared.categorical:
+        value = features.get(name)
+        yield value if isinstance(value, str) else ""
+    for name in declared.multi_valued:
+        values = features.get(name)
+        kept = values[:length] if isinstance(values, tuple) else ()
+        yield from kept
+        yield from [""] * (length - len(kept))

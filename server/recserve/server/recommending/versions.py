@@ -1,0 +1,106 @@
+"""The model versions that a front end can ask, and which of them a query means."""
+
+from dataclasses import dataclass, field
+
+from recserve.server.engine.contract import Engine
+from recserve.server.engine.widths import FeatureWidths
+from recserve.server.errors import FailedPrecondition, NotFound
+from recserve.server.item_table import ItemTable
+from recserve.server.schema import DeclaredSchema
+from recserve.v1 import model_pb2, schema_pb2
+
+STABLE = "stable"
+
+
+@dataclass(frozen=True)
+class ServedVersion:
+    """One version that the supervisor wants served."""
+
+    number: int
+    schema: DeclaredSchema
+    widths: FeatureWidths
+    uses_history: bool
+    """Whether the model reads the user's history."""
+    has_clock: bool
+    """Whether event times are moments, or only an order."""
+    items: ItemTable
+    engine: Engine | None = field(default=None, compare=False)
+    """None while it starts or restarts."""
+
+    @classmethod
+    def of(
+        cls, manifest: model_pb2.ModelVersion, items: ItemTable, engine: Engine | None = None
+    ) -> "ServedVersion":
+        """Put together what the manifest and the item table say."""
+        sequence = schema_pb2.TIMESTAMP_KIND_SEQUENCE
+        return cls(
+            number=manifest.version,
+            schema=DeclaredSchema(manifest.schema),
+            widths=FeatureWidths.of(manifest),
+            uses_history=manifest.layout.uses_history,
+            has_clock=manifest.schema.source.timestamp_kind != sequence,
+            items=items,
+            engine=engine,
+        )
+
+
+class ServedVersions:
+    """The versions by number, and the labels that point at them. For one event loop."""
+
+    def __init__(self) -> None:
+        self._versions: dict[int, ServedVersion] = {}
+        self._labels: dict[str, int] = {}
+
+    def put(self, version: ServedVersion) -> None:
+        """Add a version, or replace the one of its number."""
+        self._versions[version.number] = version
+
+    def remove(self, number: int) -> None:
+        """Forget a version and its labels."""
+        self._versions.pop(number, None)
+        self._labels = {name: at for name, at in self._labels.items() if at != number}
+
+    def get(self, number: int) -> ServedVersion | None:
+        """The version of this number, if it is served."""
+        return self._versions.get(number)
+
+    def set_label(self, label: str, number: int) -> None:
+        """Make a label point at a version."""
+        self._labels[label] = number
+
+    @property
+    def stable(self) -> ServedVersion | None:
+        """The version labelled stable, if there is one."""
+        return self._versions.get(self._labels.get(STABLE, 0))
+
+    def choose(self, number: int | None, label: str | None) -> tuple[ServedVersion | None, str]:
+        """Find the version that a query means, and the label that led to it.
+
+        Args:
+            number: A version asked for by number, or None.
+            label: A version asked for by label, or None.
+
+        Returns:
+            The stable version if neither is given; None for it if there is none yet.
+
+        Raises:
+            FailedPrecondition: the version is in the store but not served.
+            NotFound: no version carries the label.
+        """
+        if number is not None:
+            version = self._versions.get(number)
+            if version is None:
+                raise FailedPrecondition(
+                    f"version {number} is not loaded on this server",
+                    reason="VERSION_NOT_LOADED",
+                    metadata={"version": str(number)},
+                )
+            return version, ""
+        version = self._versions.get(self._labels.get(label or STABLE, 0))
+        if version is None and label not in (None, STABLE):
+            raise NotFound(
+                f"no version carries the label {label!r}",
+                reason="LABEL_NOT_FOUND",
+                metadata={"label": str(label)},
+            )
+        return version, label or STABLE if version else ""

@@ -1,0 +1,134 @@
+"""The settings of a server: typed, checked, from the command line or a TOML file."""
+
+import ipaddress
+import socket
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+MODEL_NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message names the setting and what to do."""
+
+
+class Settings(BaseModel):
+    """Everything `recserve-server serve` can be told. Frozen; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: Path = Path("models")
+    """Folder of the model store."""
+    model: Annotated[str, Field(pattern=MODEL_NAME_PATTERN)] = "default"
+    """Name of the model to serve."""
+    events: str = "sqlite:///recserve.db"
+    """URL of the event log and catalogue."""
+    schema_file: Path | None = None
+    """Schema of events and features; default: the version's, or the imported dataset's."""
+    listen: str = "127.0.0.1:50051"
+    """Address of the gRPC port; port 0 lets the system pick one."""
+    metrics: str = "127.0.0.1:9464"
+    """Address of the metrics page; port 0 lets the system pick one."""
+    transport: Literal["auto", "grpcio"] = "auto"
+    """The gRPC implementation."""
+    insecure: bool = False
+    """Allow plaintext beyond loopback."""
+    tls_certificate: Path | None = None
+    """PEM file of the server's certificate chain."""
+    tls_key: Path | None = None
+    """PEM file of the server's private key."""
+    reflection: bool = True
+    """Answer gRPC server reflection."""
+    max_batch_requests: Annotated[int, Field(ge=1, le=1024)] = 64
+    """Most requests that the engine computes at once."""
+    engine_threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Threads of the engine's arithmetic; 0: one for each CPU."""
+    max_waiting_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    """Most requests that may wait for the engine; more are refused at once."""
+    max_waiting_events: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    """Most events that may wait for the disk; more are refused at once."""
+    cached_profiles: Annotated[int, Field(ge=1)] = 100_000
+    """Most user profiles kept in memory."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    """How long calls in flight may take to finish when the server stops."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is logged."""
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """JSON lines, or text for people; auto: text on a terminal."""
+
+    @field_validator("listen", "metrics")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        split_address(value)
+        return value
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together: give both or neither")
+        if self.tls_certificate is None and not self.insecure and not is_loopback(self.listen):
+            raise ValueError(
+                f"refusing to listen on {self.listen} without TLS: anyone who can reach it could "
+                "read and write. Give --tls-certificate and --tls-key, or listen on 127.0.0.1, or "
+                "say --insecure if the network is trusted"
+            )
+        return self
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder that holds the versions of the model."""
+        return self.store / self.model
+
+
+def load_settings(config: Path | None, overrides: dict[str, Any]) -> Settings:
+    """Merge a TOML file and the command line, which wins.
+
+    Raises:
+        SettingsError: the file cannot be read, or a setting is unknown or out of range.
+    """
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            values = tomllib.loads(config.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"cannot read the configuration {config}: {error}") from error
+    values.update(overrides)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_describe(problem) for problem in error.errors())) from error
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Split "HOST:PORT" or "[IPv6]:PORT".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    host, separator, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not separator or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{address!r} is not HOST:PORT, such as 127.0.0.1:50051")
+    return host, int(port)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach an address."""
+    host, _ = split_address(address)
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(ip.partition("%")[0]).is_loopback for ip in found)
+
+
+def _describe(problem: Any) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields))
+        return f"unknown setting {where!r}; there are: {known}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

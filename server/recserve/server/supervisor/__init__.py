@@ -1,0 +1,1 @@
+"""The process that starts, watches and stops the others, and owns versions and metrics."""

@@ -1,0 +1,116 @@
+"""The front end process, through all its lives."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from recserve.server import logs
+from recserve.server.settings import Settings, split_address
+from recserve.server.supervisor.backoff import Backoff
+from recserve.server.supervisor.child import Child
+from recserve.server.supervisor.control import Message
+
+MODULE = "recserve.server.front_end.process"
+SETTINGS_STATUS = 2
+"""Exit status of a front end whose settings cannot work."""
+
+
+class FrontEndFailed(Exception):
+    """The front end cannot run; the message is for the operator."""
+
+
+class FrontEndHost:
+    """Runs the front end until told to stop. Belongs to the supervisor's event loop.
+
+    Args:
+        settings: Of the server.
+        on_listening: Called with the address whenever it listens.
+        on_released: Called with the socket of an engine that it no longer needs.
+        on_exit: Called with the process id of a front end that has ended.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_listening: Callable[[str], None],
+        on_released: Callable[[str], None],
+        on_exit: Callable[[int], None],
+    ) -> None:
+        self._settings = settings
+        self._on_listening = on_listening
+        self._on_released = on_released
+        self._on_exit = on_exit
+        self._backoff = Backoff()
+        self._child: Child | None = None
+        self._versions: list[dict[str, Any]] = []
+        self._fatal = ""
+        self._stopping = False
+        self._log = logs.get("front-end-host")
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while it lives."""
+        return self._child.pid if self._child else None
+
+    def set_versions(self, versions: list[dict[str, Any]]) -> None:
+        """Say which versions should be served; a restarted front end hears it again."""
+        self._versions = versions
+        if self._child is not None:
+            self._child.send(versions=versions)
+
+    def drain(self, grace_seconds: float) -> None:
+        """Let calls in flight finish, and end."""
+        self._stopping = True
+        if self._child is not None:
+            self._child.send(drain=grace_seconds)
+
+    def kill(self) -> None:
+        """End it now."""
+        self._stopping = True
+        if self._child is not None:
+            self._child.kill()
+
+    async def run(self) -> None:
+        """Keep it running until it is told to stop.
+
+        Raises:
+            FrontEndFailed: it can never run with these settings.
+        """
+        while not self._stopping:
+            started = time.monotonic()
+            status = await self._live()
+            if self._stopping:
+                return
+            if status == SETTINGS_STATUS:
+                raise FrontEndFailed(self._fatal or "the front end refused its settings")
+            wait = self._backoff.after_death(time.monotonic() - started)
+            self._log.error("front end ended", status=status, next_start_seconds=wait)
+            await asyncio.sleep(wait)
+
+    async def _live(self) -> int:
+        self._child = await Child.start(MODULE, self._settings.model_dump_json(), {})
+        self._child.send(versions=self._versions)
+        pid = self._child.pid
+        status = await self._child.watch(self._on_message)
+        self._child = None
+        self._on_exit(pid)
+        return status
+
+    async def _on_message(self, message: Message) -> None:
+        if "listening" in message:
+            self._keep_port(int(message["listening"]))
+            self._on_listening(self._settings.listen)
+        if "released" in message:
+            self._on_released(str(message["released"]))
+        if "fatal" in message:
+            self._fatal = str(message["fatal"])
+        if "failed" in message:
+            self._log.error("front end failed", error=message["failed"])
+
+    def _keep_port(self, port: int) -> None:
+        """A port that the system picked stays: clients know it by now."""
+        host, _ = split_address(self._settings.listen)
+        host = f"[{host}]" if ":" in host else host
+        self._settings = self._settings.model_copy(update={"listen": f"{host}:{port}"})

@@ -1,0 +1,126 @@
+"""A server in memory, for tests of programs that call one.
+
+Real gRPC on a real port, real validation and real semantics; the event log, the catalogue and
+the engine are doubles in memory, so it starts in milliseconds and needs no TensorFlow:
+
+    with InMemoryServer(item_ids=["a", "b", "c"]) as server:
+        with Client(server.address) as client:
+            client.feedback("u1", "a", "click")
+            client.recommend("u1")
+"""
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from recserve.server.catalogue import InMemoryCatalogue, ItemRecord
+from recserve.server.engine.memory import InMemoryEngine, Scorer
+from recserve.server.event_log import InMemoryEventLog
+from recserve.server.front_end.current_schema import CurrentSchema
+from recserve.server.front_end.front_end import FrontEnd
+from recserve.server.front_end.transports.grpcio import GrpcioTransport
+from recserve.server.front_end.version_states import Standing
+from recserve.server.item_table import ItemTable
+from recserve.server.model_store import ModelStore
+from recserve.server.recommending.versions import STABLE, ServedVersion
+from recserve.server.schema import declare
+from recserve.v1 import model_pb2, schema_pb2
+
+__all__ = ["InMemoryServer"]
+
+
+class InMemoryServer:
+    """A recserve server on a loopback port, while the `with` lasts.
+
+    Args:
+        item_ids: The items, most popular first. Version 1 knows them; without any there is no
+            version, and answers are the counts of the log.
+        schema: Events and features; default: every event type, no features.
+        scorer: Scores the items for a request; default: the earlier, the better.
+        uses_history: Whether a user without history is unknown to the model.
+    """
+
+    def __init__(
+        self,
+        *,
+        item_ids: Sequence[str] = (),
+        schema: schema_pb2.Schema | None = None,
+        scorer: Scorer | None = None,
+        uses_history: bool = True,
+    ) -> None:
+        self._schema = declare(schema or schema_pb2.Schema())
+        self._item_ids = tuple(item_ids)
+        self._uses_history = uses_history
+        self.log = InMemoryEventLog()
+        self.catalogue = InMemoryCatalogue()
+        self.catalogue.put_items([ItemRecord(item_id) for item_id in item_ids])
+        self.engine = InMemoryEngine(len(item_ids), scorer)
+        self.address = ""
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="in-memory-server", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self._failure = error
+            raise
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        with tempfile.TemporaryDirectory() as folder:
+            front_end = FrontEnd(
+                model="default",
+                log=self.log,
+                catalogue=self.catalogue,
+                store=ModelStore(Path(folder) / "default"),
+                schema=CurrentSchema(self._schema, fixed=True),
+            )
+            await front_end.open()
+            await self._put_version(front_end)
+            transport = GrpcioTransport(front_end.add_servicers, None)
+            self.address = f"127.0.0.1:{await transport.start('127.0.0.1:0')}"
+            self._ready.set()
+            await self._stopping.wait()
+            await transport.stop(1.0)
+            await front_end.close()
+
+    async def _put_version(self, front_end: FrontEnd) -> None:
+        if not self._item_ids:
+            return
+        manifest = model_pb2.ModelVersion(version=1, schema=self._schema.message)
+        manifest.layout.history_length = 50
+        manifest.layout.multi_valued_length = 8
+        manifest.layout.uses_history = self._uses_history
+        popularity = np.arange(len(self._item_ids), 0, -1, dtype=np.float32)
+        items = ItemTable(self._item_ids, popularity)
+        front_end.versions.put(ServedVersion.of(manifest, items, self.engine))
+        front_end.versions.set_label(STABLE, 1)
+        front_end.states.replace({1: Standing(model_pb2.MODEL_VERSION_STATE_SERVING, (STABLE,))})
+        await front_end.announce_versions()
