@@ -55,7 +55,7 @@ EXPOSE 50051 9464
 STOPSIGNAL SIGTERM
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["recserve", "status"]
+    CMD ["recserve", "--server", "127.0.0.1:50051", "--timeout", "4", "status"]
 ENTRYPOINT ["recserve-server"]
 CMD ["serve", "--listen", "0.0.0.0:50051", "--metrics", "0.0.0.0:9464"]
 ARG VERSION=0.1.0

@@ -8,9 +8,20 @@ import click
 NAMES = ("recserve", "recserve-server", "recserve-trainer")
 
 
-def our_commands() -> dict[str, click.Command]:
-    """Return the three commands by name."""
-    return {name: _command(name) for name in NAMES}
+def our_command(name: str) -> click.Command:
+    """Return one of the three commands by its name."""
+    (entry,) = metadata.entry_points(group="console_scripts", name=name)
+    main = entry.load()
+    if isinstance(main, click.Command):
+        return main
+    groups = [
+        value
+        for value in vars(import_module(entry.module)).values()
+        if isinstance(value, click.Group)
+    ]
+    below = [command for group in groups for command in group.commands.values()]
+    (top,) = [group for group in groups if group not in below]
+    return top
 
 
 def misuse(command: click.Command, words: Sequence[str]) -> str | None:
@@ -43,18 +54,3 @@ def _check_values(command: click.Command, context: click.Context, given: dict) -
             raise click.MissingParameter(ctx=context, param=parameter)
         if isinstance(value, str) and not isinstance(parameter.type, (click.Path, click.File)):
             parameter.type_cast_value(context, value)
-
-
-def _command(name: str) -> click.Command:
-    (entry,) = metadata.entry_points(group="console_scripts", name=name)
-    main = entry.load()
-    if isinstance(main, click.Command):
-        return main
-    groups = [
-        value
-        for value in vars(import_module(entry.module)).values()
-        if isinstance(value, click.Group)
-    ]
-    below = [command for group in groups for command in group.commands.values()]
-    (top,) = [group for group in groups if group not in below]
-    return top
