@@ -36,7 +36,7 @@ LINES = 10  # without a terminal: one line each time a further tenth is done
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the report as JSON.")
 def import_command(path: Path, event_log_url: str, schema_path: Path | None, as_json: bool) -> None:
-    """Load a dataset into the event log and the catalogue.
+    r"""Load a dataset into the event log and the catalogue.
 
     PATH is a folder with interactions.csv or interactions.parquet (columns user_id, item_id
     and perhaps event_type, value, timestamp), and perhaps items.*, users.* and schema.toml;
@@ -90,12 +90,13 @@ class _Lines:
 
 def _as_text(report: ImportReport) -> str:
     lines = [
-        f"{report.rows_read:,} rows read in {report.seconds:.1f} s:"
-        f" {report.accepted_count:,} events stored,"
-        f" {report.duplicate_count:,} were there already",
-        f"{report.item_count:,} items, {report.user_count:,} users;"
-        f" log position {report.log_position:,}",
+        f"{report.rows_read:,} rows read in {report.seconds:.1f} s",
+        f"{report.accepted_count:,} events stored, {report.duplicate_count:,} were there already",
+        f"{report.item_count:,} items, {report.user_count:,} users",
+        f"log position {report.log_position:,}",
     ]
-    for reason, count in report.left_out.items():
-        lines.append(f"left out: {count:,} {reason}, such as {report.examples[reason]}")
-    return "\n".join(lines)
+    left_out = (
+        f"left out: {count:,} {reason}, such as {report.examples[reason]}"
+        for reason, count in report.left_out.items()
+    )
+    return "\n".join([*lines, *left_out])

@@ -21,7 +21,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
     if request.param == "memory":
         event_log = InMemoryEventLog()
     else:
-        event_log = SqlEventLog(Database(tmp_path / "events.db"))
+        event_log = SqlEventLog(Database(f"sqlite:///{tmp_path}/events.db"))
     yield event_log
     event_log.close()
 
@@ -32,14 +32,14 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalo
     if request.param == "memory":
         yield InMemoryCatalogue()
         return
-    database = Database(tmp_path / "events.db")
+    database = Database(f"sqlite:///{tmp_path}/events.db")
     yield SqlCatalogue(database)
     database.close()
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "events.db", busy_timeout_seconds=0.05)
+    database = Database(f"sqlite:///{tmp_path}/events.db", busy_timeout_seconds=0.05)
     yield database
     database.close()
 
