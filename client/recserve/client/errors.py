@@ -26,8 +26,6 @@ Arguments that can be seen to be wrong without asking a server raise `TypeError`
 `ValueError`, as everywhere in Python.
 """
 
-# ruff: noqa: N818 - named as the gRPC codes are, like Python's own KeyboardInterrupt
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar

@@ -161,8 +161,14 @@ class FeedbackSender:
         return self._counts
 
     def flush(self) -> None:
-        """Waits until every event added before is sent, or was given to `on_error`."""
+        """Waits until every event added before is sent, or was given to `on_error`.
+
+        Raises:
+            RuntimeError: Called from `on_error`, which would wait for itself.
+        """
         with self._changed:
+            if self._thread is threading.current_thread():
+                raise RuntimeError("flush cannot be called from on_error: it would wait for itself")
             target = self._flush_to = self._added
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._settled >= target)

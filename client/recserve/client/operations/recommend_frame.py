@@ -73,6 +73,8 @@ def recommend_frame(
     pandas = _pandas()
     from recserve.client.wire.identifiers import many_ids
 
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, got {concurrency}")
     most = _most_recommended(num_results, threshold)
     chunks = _chunks(None if item_ids is None else many_ids("item_ids", item_ids))
     ask = partial(

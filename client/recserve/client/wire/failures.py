@@ -7,10 +7,7 @@ from typing import TypeVar, cast
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError, Message
-from google.rpc import (  # type: ignore[import-untyped] # ships no types
-    error_details_pb2,
-    status_pb2,
-)
+from google.rpc import error_details_pb2, status_pb2
 
 from recserve.client import errors
 from recserve.client.errors import (

@@ -23,4 +23,6 @@ def many_ids(name: str, values: Iterable[str] | None) -> list[str]:
     """
     if isinstance(values, str):
         raise TypeError(f"{name} must be a list of ids, got the single string {values!r}")
-    return [one_id(f"{name}[{index}]", value) for index, value in enumerate(values or ())]
+    if values is None:
+        return []
+    return [one_id(f"{name}[{index}]", value) for index, value in enumerate(values)]

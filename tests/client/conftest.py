@@ -1,0 +1,47 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from client.both_clients import BlockingAsyncClient
+from client.fake_clock import FakeClock
+from client.fake_server import FakeServer, Script
+from recserve.client import Client
+
+MakeClient = Callable[..., Any]
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer() as server:
+        yield server
+
+
+@pytest.fixture
+def script(server: FakeServer) -> Script:
+    return server.script
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=[Client, BlockingAsyncClient], ids=["Client", "AsyncClient"])
+def make_client(
+    request: pytest.FixtureRequest, server: FakeServer, clock: FakeClock
+) -> Iterator[MakeClient]:
+    """Makes clients of either kind, for the fake server if no other address is given."""
+    with ExitStack() as stack:
+
+        def make(address: str = "", settings: Any = None) -> Any:
+            client = request.param(address or server.address, settings, clock=clock.clock())
+            return stack.enter_context(client)
+
+        yield make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> Any:
+    return make_client()
