@@ -1,8 +1,10 @@
 """Makes the tables in an empty database, and refuses one that is not ours."""
 
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from recserve.server.database.failures import FAILURES
@@ -14,6 +16,8 @@ from recserve.server.database.tables import (
     METADATA,
 )
 from recserve.server.errors import EventLogRefused
+
+WAL_ATTEMPTS = 20
 
 APPLICATION_ID = 0x72637376  # "rcsv": marks the file as ours, in its header
 
@@ -39,10 +43,7 @@ def prepare(engine: Engine, path: Path) -> None:
 def _turn_on_wal(engine: Engine, path: Path) -> None:
     connection = engine.raw_connection()
     try:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")  # stays with the file
-        mode = cursor.fetchall()[0][0]
-        cursor.close()
+        mode = _wal_mode(connection.cursor())
     finally:
         connection.close()
     if mode != "wal":
@@ -50,6 +51,25 @@ def _turn_on_wal(engine: Engine, path: Path) -> None:
             f"event log {path}: its file system does not support SQLite's write-ahead log; put"
             " it on a local disk"
         )
+
+
+def _wal_mode(cursor: DBAPICursor) -> str:
+    """Asks for WAL mode, which stays with the file; returns the mode that it has then.
+
+    Where several processes open a new database at once, SQLite refuses at once instead of
+    waiting its turn; an exclusive transaction waits, so one is put before the next try.
+    """
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return str(cursor.fetchall()[0][0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        cursor.execute("BEGIN EXCLUSIVE")
+        cursor.execute("ROLLBACK")
+    cursor.execute("PRAGMA journal_mode")
+    return str(cursor.fetchall()[0][0])
 
 
 def _is_ours(connection: Connection, path: Path) -> bool:

@@ -5,7 +5,6 @@ one front end into the queue; `control` listens to the supervisor, and ends the 
 """
 
 import json
-import os
 import signal
 import socket
 import sys
@@ -27,6 +26,7 @@ from recserve.server.engine.frames import (
     encode_failure,
     encode_ranking,
 )
+from recserve.server.engine.tensorflow_start import start_tensorflow
 from recserve.server.model_store import read_manifest
 from recserve.server.supervisor.control import ChildControl
 
@@ -167,13 +167,9 @@ def _send(answers: dict[Connection, list[bytes]]) -> None:
 
 
 def _load(settings: EngineSettings) -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
-
+    start_tensorflow(settings.threads)
     from recserve.server.engine.model import LoadedModel
 
-    if settings.threads:
-        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
     folder = Path(settings.folder)
     model = LoadedModel(folder, read_manifest(folder))
     model.warm_up(settings.max_batch_requests)

@@ -40,7 +40,8 @@ async def _serve(settings: Settings, control_descriptor: int) -> int:
     messages: asyncio.Queue[Message] = asyncio.Queue()
 
     def on_message(message: Message) -> None:
-        loop.call_soon_threadsafe(messages.put_nowait, message)
+        if not loop.is_closed():  # else we are ending already
+            loop.call_soon_threadsafe(messages.put_nowait, message)
 
     control = ChildControl(control_descriptor, on_message)
     control.start()
@@ -52,6 +53,10 @@ async def _serve(settings: Settings, control_descriptor: int) -> int:
         return 2
     except RecserveServerError as error:
         control.send(failed=error.message)
+        return 1
+    except Exception as error:
+        logs.get("front-end").exception("front end failed")
+        control.send(failed=f"{type(error).__name__}: {error}")
         return 1
     return 0
 

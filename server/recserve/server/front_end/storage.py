@@ -25,7 +25,7 @@ class Storage:
             ConfigurationError: the URL, the file or its holder does not allow it.
         """
         with ServerLock(url):
-            database = Database.open(url)
+            database = Database(url)
             log = SqlEventLog(database)
             try:
                 yield cls(log, SqlCatalogue(database))

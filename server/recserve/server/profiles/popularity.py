@@ -30,7 +30,7 @@ class Popularity:
     def __init__(
         self, schema: DeclaredSchema, counts: ItemCounts, item_ids: Iterable[str] = ()
     ) -> None:
-        self._recounts: list[list[LoggedEvent]] = []
+        self._arrived: list[LoggedEvent] | None = None  # during a recount
         self._begin(schema, counts, item_ids)
 
     def __len__(self) -> int:
@@ -45,8 +45,8 @@ class Popularity:
 
     def apply(self, logged: Sequence[LoggedEvent]) -> None:
         """Counts new events. Each position may come once (`LogFeed` sees to that)."""
-        for arrived in self._recounts:
-            arrived += logged
+        if self._arrived is not None:
+            self._arrived += logged
         for each in logged:
             event = each.event
             if each.position > self._snapshot_position and self._schema.is_positive(
@@ -63,17 +63,21 @@ class Popularity:
     async def recount(self, schema: DeclaredSchema, log: EventLog) -> None:
         """Counts the log anew by another schema, in a thread; no event is missed meanwhile.
 
+        A recount that is overtaken by a later one changes nothing.
+
         Raises:
             Unavailable: The log cannot be read; the old counts go on.
         """
-        arrived: list[LoggedEvent] = []
-        self._recounts.append(arrived)
+        arrived = self._arrived = []
         try:
             counts = await asyncio.to_thread(log.item_counts, schema)
+            if self._arrived is arrived:
+                self._begin(schema, counts, list(self._weights))
+                self._arrived = None  # before `apply`, which would add to it
+                self.apply(arrived)
         finally:
-            self._recounts = [each for each in self._recounts if each is not arrived]
-        self._begin(schema, counts, list(self._weights))
-        self.apply(arrived)
+            if self._arrived is arrived:
+                self._arrived = None
 
     def top(
         self,

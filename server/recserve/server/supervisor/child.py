@@ -1,7 +1,6 @@
 """One child process: started with a control line, watched, stopped."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,7 @@ class Child:
         self._control = control
 
     @classmethod
-    async def start(cls, module: str, argument: str, environment: dict[str, str]) -> "Child":
+    async def start(cls, module: str, argument: str) -> "Child":
         """Run `python -m module FD ARGUMENT` with one end of a control line as FD."""
         control, theirs = await ParentControl.pair()
         with theirs:
@@ -30,7 +29,7 @@ class Child:
                 argument,
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, **environment},
+                start_new_session=True,  # a Ctrl-C is for the supervisor, which then drains us
             )
         return cls(process, control)
 

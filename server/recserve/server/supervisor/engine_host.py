@@ -115,7 +115,7 @@ class EngineHost:
             log_level=self._settings.log_level,
             log_format=self._settings.log_format,
         )
-        self._child = await Child.start(MODULE, settings.to_json(), {"TF_CPP_MIN_LOG_LEVEL": "2"})
+        self._child = await Child.start(MODULE, settings.to_json())
         self._log.info("engine starting", pid=self._child.pid)
 
         async def on_message(message: Message) -> None:

@@ -90,7 +90,7 @@ class FrontEndHost:
             await asyncio.sleep(wait)
 
     async def _live(self) -> int:
-        self._child = await Child.start(MODULE, self._settings.model_dump_json(), {})
+        self._child = await Child.start(MODULE, self._settings.model_dump_json())
         self._child.send(versions=self._versions)
         pid = self._child.pid
         status = await self._child.watch(self._on_message)
