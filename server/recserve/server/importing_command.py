@@ -11,10 +11,19 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from recserve.server.errors import RecserveServerError
+from recserve.server.database.location import sqlite_file
+from recserve.server.errors import EventLogRefused, RecserveServerError
 from recserve.server.importing import ImportProgress, ImportReport, import_dataset
 
 LINES = 10  # without a terminal: one line each time a further tenth is done
+
+
+def _checked_url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    try:
+        sqlite_file(url)
+    except EventLogRefused as error:
+        raise click.BadParameter(error.message) from error
+    return url
 
 
 @click.command("import")
@@ -24,6 +33,7 @@ LINES = 10  # without a terminal: one line each time a further tenth is done
     "event_log_url",
     metavar="URL",
     default="sqlite:///recserve.db",
+    callback=_checked_url,
     show_default=True,
     help="The event log: sqlite:///relative/path or sqlite:////absolute/path.",
 )

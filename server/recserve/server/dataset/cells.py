@@ -36,10 +36,15 @@ def clock_times(text: "pd.Series[str]") -> Floats:
     seconds[milliseconds] /= 1_000
     words = np.isnan(seconds)
     if words.any():
-        moments = pd.to_datetime(text[words], format="ISO8601", utc=True, errors="coerce")
-        since_1970 = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-        seconds[words] = since_1970.to_numpy(dtype=np.float64)
+        seconds[words] = _iso_8601(text[words])
     return seconds
+
+
+def _iso_8601(text: "pd.Series[str]") -> Floats:
+    moments = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
+    # Microseconds reach far enough for any year that ISO 8601 can write; nanoseconds do not.
+    naive = moments.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return np.where(np.isnat(naive), np.nan, naive.astype(np.int64) / 1e6)
 
 
 def feature_value(cell: str, feature: DeclaredFeature) -> FeatureValue | None:
