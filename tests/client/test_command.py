@@ -153,8 +153,22 @@ def test_status_exits_by_the_service_that_is_asked_for(run, script):
     script.then("Check", NOT_SERVING)
     done = run("status", "--service", "recserve.model")
     assert done.exit_code == 1
-    assert "recserve.model" in done.stderr
+    assert "service 'recserve.model' of the server at" in done.stderr
     assert script.requests["Check"][0].service == "recserve.model"
+
+
+def test_a_service_that_the_server_does_not_know_exits_1(run, script):
+    script.then("Check", Failure(grpc.StatusCode.NOT_FOUND))
+    done = run("status", "--service", "nope")
+    assert (done.exit_code, "service 'nope' of the server at" in done.stderr) == (1, True)
+    assert "is unknown" in done.stderr
+
+
+def test_what_is_wrong_with_the_list_of_versions_is_told_and_the_health_counts(run, script):
+    script.then("ListModelVersions", Failure(grpc.StatusCode.INTERNAL, "the store is gone"))
+    done = run("status")
+    assert done.exit_code == 0
+    assert "could not be listed: the store is gone" in done.stderr
 
 
 def test_status_waits_for_the_server(run, script):
@@ -181,6 +195,13 @@ def test_wrong_fields_are_told_with_the_reason(run, script):
     assert done.stderr == (
         "Error: 1 wrong field; events[0].event_type: must be one of click [INVALID_REQUEST]\n"
     )
+
+
+def test_fields_that_the_message_names_already_are_told_once(run, script):
+    details = [bad_request(user_id="must not be empty")]
+    message = "user_id: must not be empty"
+    script.then("Recommend", Failure(grpc.StatusCode.INVALID_ARGUMENT, message, details))
+    assert run("recommend", "").stderr == f"Error: {message} [INVALID_ARGUMENT]\n"
 
 
 def test_an_overloaded_server_is_told_with_the_time_to_come_back(run, script):

@@ -1,10 +1,14 @@
+import threading
+
 import grpc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.fake_server import Failure, error_info, retry_info
+from client.fake_server import Failure, FakeServer, error_info, retry_info
 from recserve.client import (
+    Client,
+    Clock,
     DeadlineExceeded,
     InvalidArgument,
     NotFound,
@@ -104,3 +108,19 @@ def test_waits_stay_between_zero_and_the_bound(attempt, chance):
 def test_a_policy_out_of_range_is_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
         RetryPolicy(**wrong)
+
+
+def test_a_server_that_starts_later_is_found_within_the_deadline(request):
+    with FakeServer() as earlier:
+        address = earlier.address
+    started = []
+
+    def sleep(seconds):  # the server starts during the first wait
+        if not started:
+            started.append(FakeServer(address).__enter__())
+            request.addfinalizer(lambda: started[0].__exit__())
+        threading.Event().wait(seconds)
+
+    with Client(address, clock=Clock(sleep=sleep)) as client:
+        assert client.recommend("u", timeout=30).model_version == 3
+    assert started

@@ -1,6 +1,5 @@
 """Where a server is."""
 
-import ipaddress
 import re
 
 DEFAULT_PORT = 50051
@@ -49,6 +48,8 @@ def _is_loopback(address: str) -> bool:
     match = _HOST_AND_PORT.fullmatch(address)
     if match is None:
         return False
+    import ipaddress  # rarely needed
+
     host = match["host"].strip("[]")
     if host == "localhost":
         return True

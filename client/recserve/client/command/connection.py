@@ -60,9 +60,10 @@ class Connection:
 def _told(error: "RecserveError") -> str:
     from recserve.client import InvalidArgument, ResourceExhausted
 
-    parts = [str(error)]
-    if isinstance(error, InvalidArgument):
-        parts += [str(violation) for violation in error.violations]
+    message = str(error)
+    parts = [message]
+    if isinstance(error, InvalidArgument):  # whose message may name the fields already
+        parts += [text for text in map(str, error.violations) if text not in message]
     if isinstance(error, ResourceExhausted) and error.retry_after is not None:
         parts += [f"try again in {error.retry_after:g} s"]
     name = error.reason or error.code

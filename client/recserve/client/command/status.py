@@ -38,7 +38,7 @@ def status(connection: Connection, *, service: str, wait: float, as_json: bool) 
     else:
         _print_status(connection.server, seen)
     if asked != "serving":
-        name = service or "the server"
+        name = f"service {service!r} of the server" if service else "the server"
         raise click.ClickException(f"{name} at {connection.server} is {_words(asked)}")
 
 
@@ -53,4 +53,4 @@ def _print_status(server: str, seen: "ServerStatus") -> None:
 
 
 def _words(health: str) -> str:
-    return health.replace("_", " ")
+    return "unknown" if health == "service_unknown" else health.replace("_", " ")

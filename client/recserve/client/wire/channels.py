@@ -36,10 +36,13 @@ def _options(session: Session) -> list[tuple[str, str | int]]:
         "grpc.service_config": _SERVICE_CONFIG,
         "grpc.primary_user_agent": f"recserve-python/{version('recserve')}",
         "grpc.max_receive_message_length": _LARGEST_RESPONSE_BYTES,
-        # The default, 1 s between attempts to connect, would outlast the deadline of
-        # recommend, so that a retry could never see a server that has come back.
+        # By default attempts to connect are 1 s to 120 s apart: most retries would end
+        # before the next one, and see nothing of a server that has come back.
         "grpc.initial_reconnect_backoff_ms": 100,
-        "grpc.max_reconnect_backoff_ms": 5_000,
+        "grpc.max_reconnect_backoff_ms": 1_000,
+        # How long one attempt may take (the name misleads). By default 20 s, in which a
+        # server that is listening but hangs holds up every call.
+        "grpc.min_reconnect_backoff_ms": 5_000,
     }
     return list({**options, **session.settings.channel_options}.items())
 
