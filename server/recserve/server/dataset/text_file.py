@@ -79,16 +79,17 @@ class CsvFile(TextFile):
         return [str(name) for name in pd.read_csv(self.path, nrows=0, **_AS_IT_IS).columns]
 
     def _pieces(self, columns: list[str]) -> Iterator[Piece]:
+        # Every column is read: with `usecols`, pandas would take lines with too many cells.
         size = self.path.stat().st_size
         with (
             self.path.open("rb") as stream,
             pd.read_csv(
-                stream, usecols=columns, chunksize=ROWS_PER_PIECE, on_bad_lines="warn", **_AS_IT_IS
+                stream, chunksize=ROWS_PER_PIECE, on_bad_lines="warn", **_AS_IT_IS
             ) as chunks,
         ):
             while (chunk := _next_chunk(chunks)) is not None:
                 rows, unreadable = chunk
-                yield Piece(rows.fillna(""), unreadable, stream.tell() / max(size, 1))
+                yield Piece(rows[columns].fillna(""), unreadable, stream.tell() / max(size, 1))
 
 
 class ParquetFile(TextFile):
