@@ -1,0 +1,104 @@
+"""Feature cells to typed arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from recserve.trainer.cleaning.interactions import examples
+from recserve.trainer.cleaning.ledger import Ledger
+from recserve.trainer.tables import FeatureTable
+from recserve.v1 import schema_pb2
+
+MOST_VALUES = 16
+
+
+def column_of(feature: schema_pb2.Feature) -> str:
+    """The dataset column that a feature is read from."""
+    return feature.column or feature.name
+
+
+def of_type(
+    features: Sequence[schema_pb2.Feature], kind: schema_pb2.FeatureType.ValueType
+) -> list[schema_pb2.Feature]:
+    """The features of one type, in the schema's order."""
+    return [feature for feature in features if feature.type == kind]
+
+
+def feature_table(
+    rows: pd.DataFrame,
+    features: Sequence[schema_pb2.Feature],
+    multi_valued_length: int,
+    ledger: Ledger,
+) -> FeatureTable:
+    """Reads features from a table of text that has a column for each."""
+    kinds = schema_pb2.FeatureType
+    numeric = of_type(features, kinds.FEATURE_TYPE_NUMERIC)
+    categorical = of_type(features, kinds.FEATURE_TYPE_CATEGORICAL)
+    multi_valued = of_type(features, kinds.FEATURE_TYPE_MULTI_VALUED)
+    count = len(rows)
+    return FeatureTable(
+        numeric_block(rows, [column_of(feature) for feature in numeric], ledger),
+        _stack([rows[column_of(f)].str.strip() for f in categorical], (count, 0)),
+        _stack(
+            [_multi_valued(rows, feature, multi_valued_length, ledger) for feature in multi_valued],
+            (count, 0, multi_valued_length),
+        ),
+    )
+
+
+def numeric_block(
+    rows: pd.DataFrame, columns: Sequence[str], ledger: Ledger
+) -> np.typing.NDArray[np.float32]:
+    """Numeric columns, float32 `[n, len(columns)]`; what is no finite number is NaN."""
+    block = np.full((len(rows), len(columns)), np.nan, dtype=np.float32)
+    for index, column in enumerate(columns):
+        text = rows[column].str.strip()
+        with np.errstate(over="ignore"):
+            values = pd.to_numeric(text, errors="coerce").to_numpy(np.float64).astype(np.float32)
+        bad = ~np.isfinite(values)
+        noted = bad & ~text.str.lower().isin(("", "nan")).to_numpy()
+        ledger.repaired("bad_feature", noted.sum(), examples(rows[noted], [column]))
+        block[:, index] = np.where(bad, np.nan, values)
+    return block
+
+
+def multi_valued_length(
+    sources: Sequence[tuple[pd.DataFrame, Sequence[schema_pb2.Feature]]],
+) -> int:
+    """The most values any multi-valued cell has, 1 to `MOST_VALUES`."""
+    longest = 1
+    for rows, features in sources:
+        for feature in of_type(features, schema_pb2.FEATURE_TYPE_MULTI_VALUED):
+            counts = rows[column_of(feature)].str.count(_pattern(feature))
+            longest = max(longest, int(counts.max() + 1) if len(counts) else 1)
+    return min(longest, MOST_VALUES)
+
+
+def _pattern(feature: schema_pb2.Feature) -> str:
+    import re
+
+    return re.escape(feature.separator or "|")
+
+
+def _multi_valued(
+    rows: pd.DataFrame, feature: schema_pb2.Feature, length: int, ledger: Ledger
+) -> np.typing.NDArray[np.object_]:
+    column = column_of(feature)
+    separator = feature.separator or "|"
+    lists = [
+        [value for part in cell.split(separator) if (value := part.strip())]
+        for cell in rows[column]
+    ]
+    long = np.fromiter((len(values) > length for values in lists), dtype=bool, count=len(lists))
+    ledger.repaired("long_multi_valued", long.sum(), examples(rows[long], [column]))
+    padded = [(values + [""] * length)[:length] for values in lists]
+    return np.array(padded, dtype=object).reshape(len(lists), length)
+
+
+def _stack(columns: Sequence[object], empty_shape: tuple[int, ...]) -> np.typing.NDArray[np.object_]:
+    if not columns:
+        return np.empty(empty_shape, dtype=object)
+    return np.stack([np.asarray(column, dtype=object) for column in columns], axis=1)

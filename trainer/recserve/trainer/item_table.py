@@ -1,0 +1,34 @@
+"""`items.npz`: the items known at training time, with features and popularity."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recserve.trainer.tables import FeatureTable, Floats, Strings
+
+
+def write(path: Path, item_ids: Strings, features: FeatureTable, popularity: Floats) -> None:
+    """Writes the table as docs/artefact.md lays it out."""
+    id_bytes, id_offsets = packed(item_ids)
+    categorical_bytes, categorical_offsets = packed(features.categorical.ravel())
+    multi_bytes, multi_offsets = packed(features.multi_valued.ravel())
+    np.savez(
+        path,
+        item_id_bytes=id_bytes,
+        item_id_offsets=id_offsets,
+        popularity=popularity.astype(np.float32),
+        numeric=features.numeric.astype(np.float32),
+        categorical_bytes=categorical_bytes,
+        categorical_offsets=categorical_offsets,
+        multi_valued_bytes=multi_bytes,
+        multi_valued_offsets=multi_offsets,
+    )
+
+
+def packed(strings: Strings) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Strings as the bytes of all, and where each begins and ends."""
+    encoded = [str(string).encode("utf-8") for string in strings]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum([len(part) for part in encoded], out=offsets[1:])
+    return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets

@@ -1,0 +1,1 @@
+"""Training: how the layers of a model get their weights."""

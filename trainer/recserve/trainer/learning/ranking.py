@@ -1,0 +1,145 @@
+"""Trains the ranker on what retrieval really offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from recserve.trainer.hyper_parameters import HyperParameters
+from recserve.trainer.learning.inputs import UserInputs, batches
+from recserve.trainer.model.selection import without
+from recserve.trainer.model.two_stage import TwoStage
+from recserve.trainer.tables import Bools, Events, Floats, Ints
+
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What retrieval offered at the moments of some events."""
+
+    users: Floats
+    """float32 `[n, V]`, user vectors."""
+    rows: Ints
+    """int32 `[n, C]`, the offered items, best first."""
+    lifts: Floats
+    """float32 `[n, C]`, retrieval's log p less that of a uniform choice."""
+    place: Ints
+    """int32 `[n]`, the column of the item that was then chosen."""
+    eligible: Bools
+    """`[n, C]`: True for negatives; items that the user chose at another time are none."""
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, chosen: Ints | Bools) -> Offers:
+        """The offers at these places."""
+        parts = (self.users, self.rows, self.lifts, self.place, self.eligible)
+        return Offers(*(part[chosen] for part in parts))
+
+
+def offers(
+    model: TwoStage, item_vectors: Any, inputs: UserInputs, events: Events, positions: Ints
+) -> Offers:
+    """Asks retrieval at the moments of these events, as a server would.
+
+    Events whose item was not offered are left out: at them, ranking could change nothing.
+    """
+    retrieve = tf.function(_retrieve, reduce_retracing=True)
+    wanted = min(model.candidate_count, len(item_vectors))
+    parts = []
+    for batch in batches(positions, BATCH):
+        seen = tf.constant(inputs.histories.items_before(batch))
+        asked = (*inputs.at(batch), seen)
+        parts.append([part.numpy() for part in retrieve(model, item_vectors, wanted, *asked)])
+    users, lifts, rows = (np.concatenate(part) for part in zip(*parts, strict=True))
+    found = rows == events.item[positions][:, None]
+    offered = found.any(axis=1)
+    chosen = _keys(events.user, events.item, len(item_vectors))
+    asked_keys = _keys(events.user[positions][:, None], rows, len(item_vectors))
+    eligible = ~np.isin(asked_keys, chosen) & (lifts > -1e9)
+    place = found.argmax(axis=1).astype(np.int32)
+    return Offers(users, rows, lifts, place, eligible).take(offered & eligible.any(axis=1))
+
+
+def _keys(users: Ints, rows: Ints, item_count: int) -> Ints:
+    return users.astype(np.int64) * item_count + rows
+
+
+def _retrieve(
+    model: TwoStage, item_vectors: Any, wanted: int, history: Any, user: Any, context: Any, seen: Any
+) -> Any:
+    users = model.users(item_vectors, history, user, context)
+    lifts = model.log_lifts(users, item_vectors, history)
+    available = tf.ones(tf.shape(item_vectors)[:1], tf.bool)
+    top, rows = tf.math.top_k(without(lifts, available, seen), wanted)
+    return users, top, rows
+
+
+class RankerTrainer:
+    """Fits the ranker; the towers stay as they are."""
+
+    def __init__(self, model: TwoStage, item_vectors: Any, hp: HyperParameters) -> None:
+        self._ranker = model.ranker
+        self._vectors = item_vectors
+        self._hp = hp
+        self._rng = np.random.default_rng(hp.seed + 1)
+        self.weights = self._ranker.trainable_variables
+        self._optimizer = keras.optimizers.Adam(hp.learning_rate)
+        self._optimizer.build(self.weights)
+        self._step = tf.function(self._one_step, reduce_retracing=True)
+        self._logits = tf.function(self._score, reduce_retracing=True)
+
+    def epoch(self, offered: Offers) -> float:
+        """One pass over the offers: each choice beside freshly drawn negatives."""
+        losses = []
+        for batch in batches(self._rng.permutation(len(offered)), self._hp.batch_size):
+            part = offered.take(batch)
+            columns = self._draw(part)
+            rows = np.take_along_axis(part.rows, columns, axis=1)
+            lifts = np.take_along_axis(part.lifts, columns, axis=1)
+            losses.append(self._step(part.users, rows, lifts))
+        return float(np.mean([loss.numpy() for loss in losses]))
+
+    def ndcg(self, offered: Offers) -> float:
+        """NDCG@10 of the chosen items among all that was offered with them."""
+        gains = []
+        for batch in batches(np.arange(len(offered)), BATCH):
+            part = offered.take(batch)
+            logits = self._logits(part.users, part.rows, part.lifts).numpy()
+            chosen = np.take_along_axis(logits, part.place[:, None], axis=1)
+            ranks = ((logits > chosen) & part.eligible).sum(axis=1)
+            gains.append(np.where(ranks < 10, 1.0 / np.log2(ranks + 2.0), 0.0))
+        return float(np.concatenate(gains).mean())
+
+    def _draw(self, part: Offers) -> Ints:
+        """Columns `[B, 1 + negatives]`: the chosen item, then negatives, each once."""
+        noise = self._rng.random(part.rows.shape, dtype=np.float32)
+        noise[~part.eligible] = 2.0
+        count = min(self._hp.negatives_per_positive, int(part.eligible.sum(axis=1).min()))
+        negatives = np.argpartition(noise, count - 1, axis=1)[:, :count]
+        return np.concatenate([part.place[:, None], negatives], axis=1)
+
+    def _score(self, users: Any, rows: Any, lifts: Any, training: bool = False) -> Any:
+        vectors = tf.gather(self._vectors, rows)
+        return self._ranker(
+            users, vectors, self._ranker.item_states(vectors), lifts, training=training
+        )
+
+    def _one_step(self, users: Any, rows: Any, lifts: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = self._score(users, rows, lifts, training=True)
+            labels = tf.concat([tf.ones_like(logits[:, :1]), tf.zeros_like(logits[:, 1:])], axis=1)
+            loss = tf.reduce_mean(
+                tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+            )
+            kernels = [weight for weight in self.weights if len(weight.shape) == 2]
+            penalty = tf.add_n([tf.reduce_sum(tf.square(kernel.value)) for kernel in kernels])
+            total = loss + self._hp.l2 * penalty
+        gradients = tape.gradient(total, [weight.value for weight in self.weights])
+        self._optimizer.apply_gradients(zip(gradients, self.weights, strict=True))
+        return loss

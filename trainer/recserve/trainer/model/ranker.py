@@ -1,0 +1,76 @@
+"""The second stage: an MLP that orders what retrieval offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class Ranker(keras.layers.Layer):
+    """P(positive) of a (user, item) pair.
+
+    logit = a · log p(item | user) + b + MLP([user; item; user * item; log p]), with ReLU
+    between the layers. The MLP's last layer starts at zero, so ranking starts from the order
+    of retrieval. The item's part of the first layer, W·[u;i] = Wu·u + Wi·i, is the item's
+    state and is computed once.
+    """
+
+    def __init__(self, vector_width: int, hidden_layers: tuple[int, ...], dropout: float) -> None:
+        super().__init__(name="ranker")
+        first, *rest = hidden_layers
+        self.state_width = first
+        self.user_part = keras.layers.Dense(first, name="user_part")
+        self.item_part = keras.layers.Dense(first, use_bias=False, name="item_part")
+        self.product_part = self.add_weight(
+            name="product_part", shape=(vector_width - 1, first), initializer="glorot_uniform"
+        )
+        self.chance_part = self.add_weight(
+            name="chance_part", shape=(first,), initializer="zeros"
+        )
+        self.hidden = [keras.layers.Dense(units, "relu", name=f"hidden_{i}") for i, units in enumerate(rest, 1)]
+        self.out = keras.layers.Dense(1, kernel_initializer="zeros", name="out")
+        self.skip = self.add_weight(
+            name="skip", shape=(), initializer=keras.initializers.Constant(1.0)
+        )
+        self.dropout = keras.layers.Dropout(dropout)
+        self.user_part.build((None, vector_width))
+        self.item_part.build((None, vector_width))
+        for width, layer in zip(hidden_layers, [*self.hidden, self.out], strict=True):
+            layer.build((None, width))
+        self.built = True
+
+    def item_states(self, item_vectors: Any) -> Any:
+        """The items' part of the first layer, float32 `[N, S]`."""
+        return self.item_part(item_vectors)
+
+    def call(
+        self,
+        user_vectors: Any,
+        item_vectors: Any,
+        item_states: Any,
+        log_chances: Any,
+        training: bool = False,
+    ) -> Any:
+        """Scores pairs.
+
+        Args:
+            user_vectors: float32 `[B, V]`.
+            item_vectors: float32 `[B, C, V]`.
+            item_states: float32 `[B, C, S]`.
+            log_chances: float32 `[B, C]`, retrieval's log p less that of a uniform choice.
+            training: Whether units are dropped.
+
+        Returns:
+            Logits, float32 `[B, C]`.
+        """
+        # sum_w u_w i_w P_ws, as one product of the items with a matrix for each user.
+        maps = user_vectors[:, :-1, None] * tf.convert_to_tensor(self.product_part)[None]
+        units = tf.matmul(item_vectors[:, :, :-1], maps) + item_states
+        units += self.user_part(user_vectors)[:, None, :]
+        units += log_chances[:, :, None] * tf.convert_to_tensor(self.chance_part)
+        units = self.dropout(tf.nn.relu(units), training=training)
+        for layer in self.hidden:
+            units = self.dropout(layer(units), training=training)
+        return self.out(units)[:, :, 0] + tf.convert_to_tensor(self.skip) * log_chances

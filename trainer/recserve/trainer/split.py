@@ -1,0 +1,56 @@
+"""Which events are held out for evaluation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recserve.trainer.tables import Bools, Events
+from recserve.v1 import model_pb2
+
+FEWEST_HELD_OUT = 1
+
+
+@dataclass(frozen=True)
+class Split:
+    """A partition of events."""
+
+    kind: model_pb2.HoldoutKind.ValueType
+    holdout: Bools
+    """`[n]`: True for held-out events; the rest is for training."""
+
+
+def split(events: Events, share: float, *, clock: bool, ordered: bool, seed: int) -> Split:
+    """Holds out the latest `share` of the events, or what comes nearest to it.
+
+    With a clock, one moment divides all events: nothing is learned from after it. Without
+    a clock, but with an order, each user's last event is held out (of users with two or
+    more). Without any order, a seeded random share of the rows.
+    """
+    if clock:
+        return Split(model_pb2.HOLDOUT_KIND_TIME, after_cut(events, share))
+    if ordered:
+        return Split(model_pb2.HOLDOUT_KIND_LEAVE_LAST_OUT, last_of_each_user(events))
+    return Split(model_pb2.HOLDOUT_KIND_RANDOM, random_share(len(events), share, seed))
+
+
+def after_cut(events: Events, share: float) -> Bools:
+    """Events at or after the one moment that leaves `share` of them; ties stay together."""
+    held = max(FEWEST_HELD_OUT, round(len(events) * share))
+    cut = np.sort(events.time)[-held]
+    holdout = events.time >= cut
+    return holdout if not holdout.all() else events.time > cut
+
+
+def last_of_each_user(events: Events) -> Bools:
+    """The last event of each user who has at least two."""
+    same_as_next = np.append(events.user[1:] == events.user[:-1], False)
+    same_as_previous = np.insert(events.user[1:] == events.user[:-1], 0, False)
+    return ~same_as_next & same_as_previous
+
+
+def random_share(count: int, share: float, seed: int) -> Bools:
+    """A seeded random `share` of `count` rows, at least one."""
+    held = max(FEWEST_HELD_OUT, round(count * share))
+    holdout = np.zeros(count, dtype=bool)
+    holdout[np.random.default_rng(seed).permutation(count)[:held]] = True
+    return holdout

@@ -1,0 +1,175 @@
+"""The model store: `STORE/MODEL/VERSION/`, where a folder with a number is complete."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from google.protobuf import json_format
+
+from recserve.trainer.errors import StoreError
+from recserve.v1 import model_pb2
+
+MANIFEST = "manifest.json"
+STAGING = ".staging-"
+_MODEL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+class Store:
+    """The versions of one model.
+
+    Args:
+        root: The store; made when the first version is published.
+        model: The name of the model.
+
+    Raises:
+        StoreError: If the model's name is malformed.
+    """
+
+    def __init__(self, root: Path, model: str) -> None:
+        if not _MODEL.fullmatch(model):
+            raise StoreError(
+                f"the model name {model!r} must be lower-case letters, digits, - and _, at most "
+                "63, beginning with a letter"
+            )
+        self.model = model
+        self.folder = root / model
+
+    def versions(self) -> list[int]:
+        """The published versions, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        names = (entry.name for entry in self.folder.iterdir() if entry.is_dir())
+        return sorted(int(name) for name in names if name.isdecimal() and name[0] != "0")
+
+    def path(self, version: int | None = None) -> Path:
+        """The folder of a version, by default the latest.
+
+        Raises:
+            StoreError: If there is none.
+        """
+        versions = self.versions()
+        if not versions:
+            raise StoreError(f"{self.folder} holds no version; `recserve-trainer fit` makes one")
+        if version is not None and version not in versions:
+            listed = ", ".join(map(str, versions))
+            raise StoreError(f"{self.folder} has no version {version}; it has {listed}")
+        return self.folder / str(version or versions[-1])
+
+    def manifest(self, version: int | None = None) -> model_pb2.ModelVersion:
+        """The manifest of a version, by default the latest.
+
+        Raises:
+            StoreError: If there is none, or it is malformed.
+        """
+        path = self.path(version) / MANIFEST
+        try:
+            return json_format.Parse(path.read_text("utf-8"), model_pb2.ModelVersion())
+        except (OSError, json_format.ParseError) as error:
+            raise StoreError(f"{path}: cannot be read ({error})") from error
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A hidden folder to write a version in; gone at the end, unless it was published.
+
+        The folder is locked by this process, so that a later run can tell one that a killed
+        run left behind, and removes it.
+
+        Raises:
+            StoreError: If the store cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Under the model's lock nobody takes a folder that is not locked yet for abandoned.
+            with _locked(self.folder):
+                self._remove_abandoned()
+                folder = Path(tempfile.mkdtemp(prefix=STAGING, dir=self.folder))
+                lock = _lock(folder)
+        except OSError as error:
+            raise StoreError(f"{self.folder}: cannot be written ({error})") from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+    def publish(self, staging: Path, finish: Callable[[int], None]) -> Path:
+        """Gives a staged version the next free number.
+
+        Args:
+            staging: The folder, complete but for what depends on the number.
+            finish: Writes what depends on the number (the manifest) into the folder.
+
+        Returns:
+            The published folder.
+        """
+        number = max(self.versions(), default=0) + 1
+        while True:
+            finish(number)
+            _sync_tree(staging)
+            target = self.folder / str(number)
+            try:
+                # Renaming a folder onto one that is not empty fails: nobody is overwritten.
+                staging.rename(target)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                    raise
+                number += 1
+                continue
+            target.chmod(0o755)
+            _sync(self.folder)
+            return target
+
+    def _remove_abandoned(self) -> None:
+        for folder in self.folder.glob(f"{STAGING}*"):
+            if _is_abandoned(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = _lock(folder)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(folder: Path, flags: int = fcntl.LOCK_EX) -> int:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, flags)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _is_abandoned(folder: Path) -> bool:
+    try:
+        os.close(_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except OSError:
+        # Locked by a live run, or gone meanwhile.
+        return False
+    return True
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

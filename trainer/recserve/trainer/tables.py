@@ -1,0 +1,96 @@
+"""The cleaned data as arrays: what every later stage works on."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+Bools = npt.NDArray[np.bool_]
+Strings = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Raw feature values of `n` things, in the schema's order within each type."""
+
+    numeric: Floats
+    """float32 `[n, numeric features]`; NaN where missing."""
+    categorical: Strings
+    """str `[n, categorical features]`; empty where missing."""
+    multi_valued: Strings
+    """str `[n, multi-valued features, M]`; padded with empty strings."""
+
+    def take(self, rows: Ints) -> Self:
+        """The features of these rows."""
+        return type(self)(self.numeric[rows], self.categorical[rows], self.multi_valued[rows])
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events sorted by user, then time, then their order in the data."""
+
+    user: Ints
+    """int32 `[n]`, index of the user."""
+    item: Ints
+    """int32 `[n]`, row of the item."""
+    type: Ints
+    """int32 `[n]`, index of the event type."""
+    value: Floats
+    """float32 `[n]`; NaN where missing."""
+    time: Floats
+    """float64 `[n]`: seconds since 1970, or the position in the user's history, or NaN."""
+    positive: Bools
+    """`[n]`: whether the user wanted the item."""
+    weight: Floats
+    """float32 `[n]`: how much the event counts."""
+    candidate: Floats
+    """float32 `[n, P]`: features of the (user, item) pair."""
+    context: FeatureTable
+    """Features of the moment."""
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def take(self, chosen: Ints | Bools) -> Self:
+        """These events, in their order."""
+        rows = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        values = {
+            field.name: column.take(rows)
+            if isinstance(column := getattr(self, field.name), FeatureTable)
+            else column[rows]
+            for field in fields(self)
+        }
+        return type(self)(**values)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A cleaned dataset."""
+
+    events: Events
+    item_ids: Strings
+    """str `[N]`."""
+    item_features: FeatureTable
+    user_count: int
+    user_features: FeatureTable
+    clock: bool
+    """Whether times of different users can be compared."""
+    ordered: bool
+    """Whether events have an order within each user."""
+
+    @property
+    def item_count(self) -> int:
+        """Items known."""
+        return len(self.item_ids)
+
+
+def popularity(events: Events, item_count: int) -> Floats:
+    """Weighted count of positive events of each item, float32 `[item_count]`."""
+    weights = np.where(events.positive, events.weight, 0.0)
+    return np.bincount(events.item, weights, minlength=item_count).astype(np.float32)
