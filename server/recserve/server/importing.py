@@ -9,8 +9,14 @@ from typing import TypeVar
 
 from recserve.server.catalogue import Catalogue, ItemRecord, SqlCatalogue, UserRecord
 from recserve.server.database import Database
-from recserve.server.dataset import BadRows, Entities, Interactions, locate, schema_file_of
-from recserve.server.dataset.text_file import open_text
+from recserve.server.dataset import (
+    BadRows,
+    Entities,
+    Interactions,
+    locate,
+    open_text,
+    schema_file_of,
+)
 from recserve.server.errors import InvalidDataset
 from recserve.server.event_log import SCHEMA_META, EventLog, SqlEventLog
 from recserve.server.events import Event

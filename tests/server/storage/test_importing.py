@@ -283,6 +283,8 @@ def test_bad_rows_are_left_out_counted_and_shown(folder: Path, url: str) -> None
         "ann,tea,rating,4,-5",
         "ann,tea,rating,4,2999-01-01",
         "ann,tea,rating,4,10,more,cells",
+        "ann,tea,rating,4,10,more",
+        "a\x00n,tea,rating,4,10",
     ]
     write(
         folder,
@@ -295,8 +297,9 @@ def test_bad_rows_are_left_out_counted_and_shown(folder: Path, url: str) -> None
     assert [each.user_id for each in stored_events(url)] == ["ann", "ann"]
     assert report.rows_read == len(rows)
     assert left_out(report) == {
-        "unreadable_row": 1,
+        "unreadable_row": 2,
         "missing_id": 2,
+        "malformed_id": 1,
         "oversized_id": 1,
         "unknown_event_type": 1,
         "bad_value": 2,
@@ -306,6 +309,50 @@ def test_bad_rows_are_left_out_counted_and_shown(folder: Path, url: str) -> None
     }
     assert report.examples["missing_id"] == "row 2: user_id='', item_id='tea'"
     assert report.examples["bad_value"] == "row 6: user_id='ann', item_id='tea', value='inf'"
+
+
+def test_a_line_with_too_many_cells_is_never_cut_wherever_it_stands(
+    folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recserve.server.dataset.text_file.ROWS_PER_PIECE", 2)
+    lines = ["u1,bad,x", "u2,a", "u3,b", "u4,bad,x,y", "u5,bad,x,y", "u6,c", "u7,d,"]
+    write(folder, interactions_csv="\n".join(["user_id,item_id", *lines]))
+
+    report = import_dataset(folder, url)
+
+    assert [each.item_id for each in stored_events(url)] == ["a", "b", "c", "d"]
+    assert (report.rows_read, left_out(report)) == (7, {"unreadable_row": 3})
+    assert report.examples["unreadable_row"] == "row 1 (line 2): 3 cells, the header has 2"
+
+
+def test_quotes_lines_and_marks_are_read_as_csv_has_them(folder: Path, url: str) -> None:
+    text = '\ufeffuser_id,item_id\r\n"a,b","say ""hi"""\r\n\r\nann,"two\nlines"\r\nbob\r\n'
+    report = import_dataset(write(folder, interactions_csv=text), url)
+
+    assert [(each.user_id, each.item_id) for each in stored_events(url)] == [
+        ("a,b", 'say "hi"'),
+        ("ann", "two\nlines"),
+    ]
+    assert left_out(report) == {"missing_id": 1}
+    assert report.examples["missing_id"] == "row 3: user_id='bob', item_id=''"
+
+
+def test_a_quote_that_is_never_closed_is_reported(folder: Path, url: str) -> None:
+    text = 'user_id,item_id\nann,tea\nb"ob,"cup\nann,jar\n'
+    report = import_dataset(write(folder, interactions_csv=text), url)
+
+    assert report.accepted_count == 1
+    assert report.examples["unreadable_row"] == "row 2 (line 4): unexpected end of data"
+
+
+def test_nothing_of_a_file_that_is_not_utf8_is_stored(folder: Path, url: str) -> None:
+    rows = b"ann,tea\n" * 50_000
+    (folder / "interactions.csv").write_bytes(b"user_id,item_id\n" + rows + b"bob,M\xfcsli\n")
+
+    with pytest.raises(InvalidDataset, match="not UTF-8"):
+        import_dataset(folder, url)
+
+    assert stored_events(url) == []
 
 
 def test_of_two_entries_for_an_item_the_first_stands(folder: Path, url: str) -> None:
@@ -354,7 +401,8 @@ def test_an_import_without_a_schema_keeps_the_one_of_an_earlier_import(
         ({}, "neither interactions.parquet nor interactions.csv.* inspect .* --write"),
         ({"interactions_csv": "userId,movieId\n1,2\n"}, "no column 'user_id'; it has userId, mov"),
         ({"interactions_csv": "userId,movieId\n1,2\n"}, "recserve-trainer inspect .* --write"),
-        ({"interactions_csv": ""}, "cannot be read"),
+        ({"interactions_csv": ""}, "has no columns"),
+        ({"interactions_csv": "user_id,user_id\n"}, "two columns are called 'user_id'"),
         ({"interactions_csv": "user_id,item_id\n,\n"}, "none of 1 rows can be imported: missing"),
         (
             {"interactions_csv": CANONICAL, "schema_toml": '[source]\nitems_file = "x.csv"'},
@@ -386,7 +434,7 @@ def test_a_dataset_that_cannot_be_read_is_refused_with_what_to_do(
 
 def test_damaged_files_are_refused_by_name(folder: Path, url: str) -> None:
     (folder / "interactions.csv").write_bytes(b"user_id,item_id\nann,\xff\xfe\n")
-    with pytest.raises(InvalidDataset, match=r"interactions\.csv: cannot be read"):
+    with pytest.raises(InvalidDataset, match=r"interactions\.csv: not UTF-8, convert it"):
         import_dataset(folder, url)
 
     (folder / "interactions.parquet").write_bytes(b"PAR1 no")

@@ -9,7 +9,8 @@ from recserve.server.dataset.bad_rows import BadRows
 from recserve.server.dataset.columns import required_column
 from recserve.server.dataset.features import feature_rows
 from recserve.server.dataset.ids import with_good_ids
-from recserve.server.dataset.text_file import TextFile, open_text
+from recserve.server.dataset.opening import open_text
+from recserve.server.dataset.text_file import TextFile
 from recserve.server.errors import InvalidDataset
 from recserve.server.schema import FeatureList, FeatureValue
 

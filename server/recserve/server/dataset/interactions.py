@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import file_digest
 
 import numpy as np
 import pandas as pd
@@ -83,7 +82,7 @@ class Interactions:
         Raises:
             InvalidDataset: The file is damaged.
         """
-        digest = self._digest()
+        digest = self._file.sha256()[:DIGEST_LENGTH]
         context = {each.column for each in self._context}
         for piece in self._file.pieces(self.columns.names | further_columns | context):
             yield self._read(piece, digest, bad)
@@ -170,10 +169,6 @@ class Interactions:
     def columns_shown(self, *further: str) -> tuple[str, ...]:
         """The columns by which people find a row again."""
         return (self.columns.user, self.columns.item, *further)
-
-    def _digest(self) -> str:
-        with self._file.path.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()[:DIGEST_LENGTH]
 
 
 # Columns of our own; a file's cannot be called so, since its names are words of a CSV header.
