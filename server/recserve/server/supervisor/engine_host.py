@@ -72,9 +72,12 @@ class EngineHost:
         self._to(EnginePhase.VERIFYING if not self._lives else EnginePhase.STARTING)
         self._task = asyncio.create_task(self._live())
 
+    def begin_drain(self) -> None:
+        """Take no new calls; `drain` does the rest."""
+        self._to(EnginePhase.DRAINING)
+
     async def drain(self, patience_seconds: float) -> None:
         """Let the calls in flight finish, then stop."""
-        self._to(EnginePhase.DRAINING)
         try:
             await asyncio.wait_for(self.released.wait(), patience_seconds)
         except TimeoutError:

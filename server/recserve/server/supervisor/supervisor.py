@@ -160,6 +160,8 @@ class Supervisor:
                 self._log.info("version is stable", version=version, before=self._stable)
                 self._stable = version
             case StopEngine(version):
+                # Now, not in the task: the policy is asked again before that runs.
+                self._engines[version].begin_drain()
                 task = asyncio.create_task(self._retire(self._engines[version]))
                 self._drains.add(task)
                 task.add_done_callback(self._drains.discard)
