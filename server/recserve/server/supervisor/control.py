@@ -43,10 +43,11 @@ class ChildControl:
             with self._socket.makefile("rb") as lines:
                 for line in lines:
                     self._on_message(json.loads(line))
-        except OSError:
-            pass  # a reset is an end like any other
-        # No clean-up: whatever was acknowledged is durable, and nobody is left to drain for.
-        os._exit(1)
+        except (OSError, ValueError):
+            pass  # a reset, or half a line of a killed supervisor, is an end like any other
+        finally:
+            # No clean-up: whatever was acknowledged is durable, and nobody is left to drain for.
+            os._exit(1)
 
 
 class ParentControl:
