@@ -35,6 +35,6 @@ def _is_abandoned(folder: Path) -> bool:
         os.kill(int(owner), 0)
     except ProcessLookupError:
         return True
-    except OSError:
+    except (OSError, OverflowError):  # not ours to judge, or a number that is no process id
         return False
     return False

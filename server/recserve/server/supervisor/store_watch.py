@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from recserve.server import logs
 from recserve.server.model_store import ModelStore
 
 INTERVAL_SECONDS = 1.0
@@ -18,13 +19,22 @@ class StoreWatch:
     def __init__(self, store: ModelStore, on_change: Callable[[tuple[int, ...]], None]) -> None:
         self._store = store
         self._on_change = on_change
+        self._log = logs.get("store")
 
     async def run(self) -> None:
         """Watch for ever."""
         known: tuple[int, ...] | None = None
+        failing = False
         while True:
-            found = tuple(await asyncio.to_thread(self._store.versions))
-            if found != known:
-                known = found
-                self._on_change(found)
+            try:
+                found = tuple(await asyncio.to_thread(self._store.versions))
+            except OSError as error:
+                if not failing:  # say it once, not every second
+                    self._log.error("the store cannot be read; looking again", error=str(error))
+                failing = True
+            else:
+                failing = False
+                if found != known:
+                    known = found
+                    self._on_change(found)
             await asyncio.sleep(INTERVAL_SECONDS)
