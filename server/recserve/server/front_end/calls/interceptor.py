@@ -50,9 +50,11 @@ def _wrap(method: str, handler: Any) -> Any:
 def _unary(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], Any]) -> Any:
     async def call(data: bytes, context: Any) -> Any:
         try:
-            with measured.call():
+            with measured.call(context):
                 answer = behaviour(parse(data), context)
                 return await answer
+        except grpc.aio.AbortError:  # a servicer that is not ours has ended the call itself
+            raise
         except Exception as error:
             return await abort(context, error)
 
@@ -62,9 +64,11 @@ def _unary(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], An
 def _stream(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], Any]) -> Any:
     async def call(data: bytes, context: Any) -> AsyncIterator[Any]:
         try:
-            with measured.call():
+            with measured.call(context):
                 async for response in behaviour(parse(data), context):
                     yield response
+        except grpc.aio.AbortError:
+            raise
         except Exception as error:
             await abort(context, error)
 

@@ -3,9 +3,15 @@
 import asyncio
 import time
 from types import TracebackType
+from typing import Any
+
+import grpc
+import grpc.aio
 
 from recserve.server import metrics
 from recserve.server.front_end.calls.statuses import status_code
+
+_NAMES = {key: code.name for code in grpc.StatusCode for key in (code, code.value[0])}
 
 
 class MeasuredMethod:
@@ -18,9 +24,9 @@ class MeasuredMethod:
         self.seconds = metrics.HANDLING_SECONDS.labels(*self._names)
         self._handled = {"OK": metrics.HANDLED.labels(*self._names, "OK")}
 
-    def call(self) -> "MeasuredCall":
+    def call(self, context: Any) -> "MeasuredCall":
         """Measure the body of a `with` as one call."""
-        return MeasuredCall(self)
+        return MeasuredCall(self, context)
 
     def handled(self, code: str) -> None:
         """Count the end of a call."""
@@ -32,8 +38,9 @@ class MeasuredMethod:
 class MeasuredCall:
     """One call under measurement."""
 
-    def __init__(self, method: MeasuredMethod) -> None:
+    def __init__(self, method: MeasuredMethod, context: Any) -> None:
         self._method = method
+        self._context = context
         self._start = time.perf_counter()
 
     def __enter__(self) -> None:
@@ -50,5 +57,7 @@ class MeasuredCall:
             self._method.handled("OK")
         elif isinstance(error, (asyncio.CancelledError, GeneratorExit)):
             self._method.handled("CANCELLED")
+        elif isinstance(error, grpc.aio.AbortError):
+            self._method.handled(_NAMES[self._context.code()])
         else:
             self._method.handled(status_code(error).name)
