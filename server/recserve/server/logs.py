@@ -6,6 +6,11 @@ from typing import Any
 
 import structlog
 
+# Local variables stay out of the logs: they hold user ids, requests and keys.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def configure(*, process: str, level: str, log_format: str) -> None:
     """Set up logging for this process.
@@ -16,14 +21,15 @@ def configure(*, process: str, level: str, log_format: str) -> None:
         log_format: "json", "text", or "auto": text where stderr is a terminal.
     """
     text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
-    renderer: Any = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
-    exceptions = [] if text else [structlog.processors.dict_tracebacks]
+    renderer: Any = structlog.processors.JSONRenderer()
+    if text:
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *exceptions,
+            *([] if text else [_TRACEBACKS]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
