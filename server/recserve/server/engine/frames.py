@@ -96,15 +96,18 @@ def decode_arrival(body: memoryview) -> Arrival:
     try:
         kind, request_id = _HEAD.unpack_from(body)
         rest = _Reader(body, _HEAD.size)
+        arrival = Arrival(kind, request_id)
         if kind == RANK:
-            return Arrival(kind, request_id, request=_decode_request(rest))
-        if kind == CANCEL:
-            return Arrival(kind, request_id)
-        if kind == AVAILABLE:
-            return Arrival(kind, request_id, available=rest.array(np.bool_, rest.left))
-    except (struct.error, ValueError, UnicodeDecodeError) as error:
+            arrival = Arrival(kind, request_id, request=_decode_request(rest))
+        elif kind == AVAILABLE:
+            mask = rest.array(np.uint8, rest.left) != 0
+            arrival = Arrival(kind, request_id, available=mask)
+        rest.finish()
+    except (struct.error, ValueError) as error:
         raise FrameError(f"malformed frame: {error}") from error
-    raise FrameError(f"unknown kind of frame: {kind}")
+    if kind not in (RANK, CANCEL, AVAILABLE):
+        raise FrameError(f"unknown kind of frame: {kind}")
+    return arrival
 
 
 def encode_ranking(request_id: int, ranking: Ranking) -> bytes:
@@ -128,17 +131,25 @@ def encode_failure(kind: int, request_id: int) -> bytes:
 
 
 def decode_answer(body: bytes) -> tuple[int, int, Ranking | None]:
-    """Read an answer at the front end: its kind, its request's id, and its ranking if OK."""
+    """Read an answer at the front end: its kind, its request's id, and its ranking if OK.
+
+    Raises:
+        FrameError: it is not one.
+    """
     try:
         kind, request_id = _HEAD.unpack_from(body)
-        if kind != OK:
-            return kind, request_id, None
-        queue, inference, requests, count = _ANSWER.unpack_from(body, _HEAD.size)
-        rest = _Reader(memoryview(body), _HEAD.size + _ANSWER.size)
-        rows, scores = rest.array(np.int32, count), rest.array(np.float32, count)
+        rest = _Reader(memoryview(body), _HEAD.size)
+        ranking = None
+        if kind == OK:
+            queue, inference, requests, count = rest.unpack(_ANSWER)
+            rows, scores = rest.array(np.int32, count), rest.array(np.float32, count)
+            ranking = Ranking(rows, scores, queue, inference, requests)
+        rest.finish()
     except (struct.error, ValueError) as error:
         raise FrameError(f"malformed answer: {error}") from error
-    return kind, request_id, Ranking(rows, scores, queue, inference, requests)
+    if kind not in (OK, EXPIRED, FAILED):
+        raise FrameError(f"unknown kind of answer: {kind}")
+    return kind, request_id, ranking
 
 
 def _decode_request(rest: "_Reader") -> RankingRequest:
@@ -148,6 +159,8 @@ def _decode_request(rest: "_Reader") -> RankingRequest:
     values, ages = rest.array(np.float32, history), rest.array(np.float32, history)
     user_numeric, context_numeric = rest.array(np.float32, users), rest.array(np.float32, context)
     excluded_rows = rest.array(np.int32, excluded)
+    if candidates < _NO_CANDIDATES:
+        raise ValueError(f"{candidates} candidates")
     candidate_rows = rest.array(np.int32, max(candidates, 0))
     candidate_features = rest.array(np.float32, features)
     lengths = rest.array(np.uint32, strings)
@@ -191,6 +204,10 @@ class _Reader:
         values = np.frombuffer(self._body, dtype, count, self._offset).copy()
         self._offset += values.nbytes
         return values
+
+    def finish(self) -> None:
+        if self.left:
+            raise ValueError(f"{self.left} bytes too many")
 
     def text(self, length: int) -> str:
         if length > self.left:

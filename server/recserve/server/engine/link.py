@@ -20,6 +20,8 @@ from recserve.server.engine.frames import (
     EXPIRED,
     FAILED,
     LENGTH,
+    MAX_FRAME_BYTES,
+    FrameError,
     decode_answer,
     encode_available,
     encode_cancel,
@@ -114,6 +116,8 @@ class EngineLink(asyncio.Protocol):
         start, end = 0, len(self._received)
         while end - start >= LENGTH.size:
             (length,) = LENGTH.unpack_from(self._received, start)
+            if length > MAX_FRAME_BYTES:  # ends the connection: the rest cannot be understood
+                raise FrameError(f"an answer of {length} bytes")
             stop = start + LENGTH.size + length
             if stop > end:
                 break
