@@ -37,7 +37,8 @@ def user_inputs(requests: Sequence[RankingRequest], size: int, widths: FeatureWi
     strings = np.full((size, widths.strings), "", object)
     for row, request in enumerate(requests):
         for name in ("history_rows", "history_types", "history_values", "history_ages"):
-            values = getattr(request, name)[-length:]
+            values = getattr(request, name)
+            values = values[max(0, len(values) - length) :]
             arrays[name][row, : len(values)] = values
         for name in ("user_numeric", "context_numeric"):
             if len(values := getattr(request, name)):

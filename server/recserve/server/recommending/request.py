@@ -47,7 +47,8 @@ def ranking_request(
         candidate_features: Features of the candidates, flat.
         now: The time, in seconds since the Unix epoch.
     """
-    history = list(_history(query, profile, version, now))[-version.widths.history :]
+    history = list(_history(query, profile, version, now))
+    history = history[max(0, len(history) - version.widths.history) :]
     rows, types, values, ages = zip(*history, strict=True) if history else ((), (), (), ())
     return RankingRequest(
         result_count=query.result_count,
