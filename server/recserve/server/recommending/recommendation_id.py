@@ -11,7 +11,7 @@ import secrets
 import struct
 from dataclasses import dataclass
 
-_FIELDS = struct.Struct(">BIBQ6s")  # format, version, label, milliseconds, random
+_FIELDS = struct.Struct(">BQBQ7s")  # format, version, label, milliseconds, random
 _SIGNATURE_BYTES = 8
 _FORMAT = 1
 _LABELS = ("", "stable", "canary", "shadow")
@@ -47,9 +47,9 @@ class RecommendationIds:
     def make(self, version: int, label: str, milliseconds: int) -> str:
         """Make a new id; no two are alike."""
         fields = _FIELDS.pack(
-            _FORMAT, version, _LABELS.index(label), milliseconds, secrets.token_bytes(6)
+            _FORMAT, version, _LABELS.index(label), milliseconds, secrets.token_bytes(7)
         )
-        return base64.urlsafe_b64encode(fields + self._sign(fields)).rstrip(b"=").decode()
+        return _to_text(fields + self._sign(fields))
 
     def read(self, text: str) -> RecommendationId:
         """Read an id.
@@ -58,14 +58,19 @@ class RecommendationIds:
             InvalidRecommendationId: it is not one of ours.
         """
         try:
-            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            data = base64.b64decode(text, altchars=b"-_", validate=True)
         except ValueError as error:
             raise InvalidRecommendationId("not a recommendation id") from error
         fields, signature = data[:-_SIGNATURE_BYTES], data[-_SIGNATURE_BYTES:]
-        if len(fields) != _FIELDS.size or not hmac.compare_digest(signature, self._sign(fields)):
+        signed = hmac.compare_digest(signature, self._sign(fields))
+        if len(fields) != _FIELDS.size or not signed or text != _to_text(data):
             raise InvalidRecommendationId("not a recommendation id of this deployment")
         _, version, label, milliseconds, _ = _FIELDS.unpack(fields)
         return RecommendationId(version, _LABELS[label], milliseconds)
 
     def _sign(self, fields: bytes) -> bytes:
         return hmac.digest(self._key, fields, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+
+def _to_text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode()
