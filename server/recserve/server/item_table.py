@@ -85,17 +85,20 @@ def read_item_inputs(path: Path, widths: FeatureWidths) -> dict[str, NDArray[np.
 
 def _open(path: Path) -> Any:
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        arrays = np.load(path, allow_pickle=False)
+    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
         raise ItemTableError(f"cannot read the item table {path}: {error}") from error
+    if not isinstance(arrays, np.lib.npyio.NpzFile):
+        raise ItemTableError(f"the item table {path} is one array, not an npz file of several")
+    return arrays
 
 
-def _array(arrays: Any, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+def _array(arrays: Any, name: str, dtype: type, shape: tuple[int | None, ...]) -> NDArray[Any]:
     try:
         values: NDArray[Any] = arrays[name]
-    except (KeyError, OSError, ValueError) as error:
+    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
         raise ItemTableError(f"the item table has no readable array {name!r}") from error
-    if values.dtype != dtype or values.shape != shape:
+    if values.dtype != dtype or not _fits(values.shape, shape):
         raise ItemTableError(
             f"{name!r} of the item table is {values.dtype}{list(values.shape)}, "
             f"not {np.dtype(dtype)}{list(shape)}"
@@ -103,13 +106,23 @@ def _array(arrays: Any, name: str, dtype: type, shape: tuple[int, ...]) -> NDArr
     return values
 
 
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether a shape is the wanted one, where None stands for any length."""
+    return len(shape) == len(wanted) and all(
+        each is None or each == length for length, each in zip(shape, wanted, strict=True)
+    )
+
+
 def _strings(arrays: Any, name: str) -> list[str]:
+    data = _array(arrays, f"{name}_bytes", np.uint8, (None,)).tobytes()
+    offsets = _array(arrays, f"{name}_offsets", np.int64, (None,))
+    ends_fit = len(offsets) > 0 and offsets[0] == 0 and offsets[-1] == len(data)
+    if not ends_fit or (np.diff(offsets) < 0).any():
+        raise ItemTableError(f"the offsets of {name!r} in the item table do not fit its bytes")
     try:
-        data = arrays[f"{name}_bytes"].tobytes()
-        offsets = arrays[f"{name}_offsets"].tolist()
-        return [data[start:end].decode() for start, end in pairwise(offsets)]
-    except (KeyError, OSError, ValueError) as error:
-        raise ItemTableError(f"the item table has no readable strings {name!r}") from error
+        return [data[start:end].decode() for start, end in pairwise(offsets.tolist())]
+    except UnicodeDecodeError as error:
+        raise ItemTableError(f"the item table has strings {name!r} that are not UTF-8") from error
 
 
 def _shaped(strings: list[str], shape: tuple[int, ...]) -> NDArray[np.object_]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
+from recserve.server.schema.checking import schema_faults
 from recserve.v1 import model_pb2
 
 FORMAT_VERSION = 1
@@ -74,10 +75,7 @@ class ModelStore:
         if added := sorted(found.keys() - listed.keys()):
             raise InvalidVersion(f"files are not in the manifest: {', '.join(added[:5])}")
         for name, path in found.items():
-            if path.stat().st_size != listed[name].size_bytes:
-                raise InvalidVersion(f"{name} has not the size that the manifest gives")
-            if _sha256(path) != listed[name].sha256:
-                raise InvalidVersion(f"{name} is not the file that was written: checksum differs")
+            _verify_file(path, listed[name])
         return manifest
 
 
@@ -103,7 +101,19 @@ def read_manifest(folder: Path) -> model_pb2.ModelVersion:
             f"its format is {manifest.layout.format_version}; this server reads up to "
             f"{FORMAT_VERSION}: upgrade the server, or train with its own trainer"
         )
+    if faults := schema_faults(manifest.schema):
+        raise InvalidVersion(f"the schema in its manifest is faulty: {'; '.join(faults)}")
     return manifest
+
+
+def _verify_file(path: Path, listed: model_pb2.ArtefactFile) -> None:
+    try:
+        if path.stat().st_size != listed.size_bytes:
+            raise InvalidVersion(f"{listed.path} has not the size that the manifest gives")
+        if _sha256(path) != listed.sha256:
+            raise InvalidVersion(f"{listed.path} is not what was written: its checksum differs")
+    except OSError as error:
+        raise InvalidVersion(f"{listed.path} cannot be read: {error}") from error
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -125,4 +135,5 @@ def _sha256(path: Path) -> str:
 
 
 def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdecimal() and not name.startswith("0")
+    # 18 digits fit the int64 of the protocol.
+    return name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) <= 18
