@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from recserve.server.importing_command import import_command
 
 from recserve.server import logs
 from recserve.server.errors import ConfigurationError
+from recserve.server.importing_command import import_command
 from recserve.server.settings import Settings, SettingsError, load_settings
 
 

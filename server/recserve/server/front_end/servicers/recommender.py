@@ -7,14 +7,15 @@ from typing import Any
 from recserve.server import metrics
 from recserve.server.errors import NotFound
 from recserve.server.event_log import LogWriter
+from recserve.server.events import Event
 from recserve.server.front_end.current_schema import CurrentSchema
-from recserve.server.front_end.requests.feedback import FeedbackReader, ReadEvent
+from recserve.server.front_end.requests.feedback import FeedbackReader
 from recserve.server.front_end.requests.recommend import check_plain_fields, to_query
 from recserve.server.front_end.servicers.answers import to_response
 from recserve.server.front_end.servicers.later import later
 from recserve.server.front_end.servicers.model_names import check_model
 from recserve.server.model_store import ModelStore
-from recserve.server.recommending.recommendation_id import RecommendationIds
+from recserve.server.recommending.recommendation_id import RecommendationId, RecommendationIds
 from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc, training_pb2
@@ -82,7 +83,9 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         start = time.monotonic()
         appended = await asyncio.wrap_future(self._writer.submit([each.event for each in read]))
         self._log_seconds.observe(time.monotonic() - start)
-        self._count(read, {logged.event.event_id for logged in appended.accepted})
+        answers = {each.event.event_id: each.answer for each in reversed(read)}
+        for logged in appended.accepted:
+            self._count(logged.event, answers[logged.event.event_id])
         return recommender_pb2.FeedbackResponse(
             accepted_count=appended.accepted_count,
             duplicate_count=appended.duplicate_count,
@@ -116,14 +119,11 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             )
         return self._versions.choose(number, label)
 
-    def _count(self, read: list[ReadEvent], accepted: set[str]) -> None:
-        for each in read:
-            if each.event.event_id in accepted:
-                event_type = self._schema.metric_label(each.event.event_type)
-                metrics.EVENTS.labels(event_type).inc()
-                if each.answer is not None:
-                    version = str(each.answer.version)
-                    metrics.ONLINE_EVENTS.labels(version, event_type).inc()
+    def _count(self, event: Event, answer: RecommendationId | None) -> None:
+        event_type = self._schema.metric_label(event.event_type)
+        metrics.EVENTS.labels(event_type).inc()
+        if answer is not None:
+            metrics.ONLINE_EVENTS.labels(str(answer.version), event_type).inc()
 
 
 def _deadline(start: float, context: Any) -> float:
