@@ -1,0 +1,148 @@
+"""Answers of a real server with a real engine."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from integration.conftest import ITEM_COUNT
+from recserve.client import Client, Fallback, InvalidArgument, NotFound, Reason, Shortfall
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def client(warm_server):
+    with Client(warm_server.address) as client:
+        yield client
+
+
+def new_user(client, *items):
+    user = f"user-{uuid.uuid4()}"
+    for item in items:
+        client.feedback(user, item, "click")
+    return user
+
+
+def ids(answer):
+    return [result.item_id for result in answer]
+
+
+def test_a_known_user_gets_the_model_s_ranking(client):
+    answer = client.recommend(new_user(client, "i30"), num_results=4)
+    assert answer.fallback is None
+    assert answer.model_version == 1
+    assert {"i29", "i31", "i28", "i32"} == set(ids(answer))
+    assert all(result.reason is Reason.PERSONAL for result in answer)
+    assert [r.score for r in answer] == sorted((r.score for r in answer), reverse=True)
+
+
+def test_an_unknown_user_gets_popular_items_and_the_reason(client):
+    answer = client.recommend(new_user(client), num_results=3)
+    assert answer.fallback is Fallback.UNKNOWN_USER
+    assert ids(answer) == ["i0", "i1", "i2"]
+
+
+def test_feedback_changes_the_next_answer_at_once(client):
+    user = new_user(client, "i50")
+    for _ in range(5):
+        shown = client.recommend(user, num_results=1)[0].item_id
+        client.feedback(user, shown, "click")
+        assert shown not in ids(client.recommend(user, num_results=ITEM_COUNT))
+
+
+def test_seen_and_excluded_items_stay_out_and_seen_ones_come_back_when_asked(client):
+    user = new_user(client, "i10", "i12")
+    answer = client.recommend(user, num_results=ITEM_COUNT, exclude_item_ids=["i11"])
+    assert not {"i10", "i11", "i12"} & set(ids(answer))
+    assert len(answer) == ITEM_COUNT - 3
+    assert answer.shortfall is Shortfall.CATALOGUE
+    everything = client.recommend(user, num_results=ITEM_COUNT, include_seen=True)
+    assert len(everything) == ITEM_COUNT
+    assert everything.shortfall is None
+
+
+def test_candidates_are_ranked_with_their_features(client):
+    user = new_user(client, "i100")
+    candidates = ["i101", "nowhere", "i150", "i100"]
+    plain = client.recommend(user, candidate_item_ids=candidates)
+    assert ids(plain) == ["i101", "i150"]
+    assert plain.missing_item_ids == ("nowhere",)
+    assert plain.shortfall is Shortfall.CANDIDATES
+    features = [[0.0, 0.0], [9.0, 9.0], [30.0, 0.0], [0.0, 0.0]]
+    moved = client.recommend(user, candidate_item_ids=candidates, candidate_features=features)
+    assert ids(moved) == ["i150", "i101"]
+
+
+def test_a_session_without_a_user_is_answered_from_its_recent_items(client):
+    answer = client.recommend("", num_results=2, recent_item_ids=["i70"])
+    assert set(ids(answer)) == {"i69", "i71"}
+
+
+def test_answers_do_not_depend_on_the_company_in_the_batch(client):
+    users = [new_user(client, f"i{10 * n + 5}") for n in range(16)]
+    sizes = [1 + 7 * n % 40 for n in range(16)]
+
+    def ask(place):
+        return client.recommend(users[place], num_results=sizes[place])
+
+    alone = [ask(place) for place in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        together = [list(pool.map(ask, range(16))) for _ in range(10)]
+    assert max(answer.timing.batch_rows for answers in together for answer in answers) > 1
+    for answers in together:
+        for one, other in zip(alone, answers, strict=True):
+            assert len(one) == len(other)
+            for a, b in zip(one, other, strict=True):
+                assert a.score == pytest.approx(b.score, abs=1e-5)
+
+
+def test_bad_requests_are_refused_and_the_server_lives_on(client):
+    for bad in (
+        {"user_id": ""},
+        {"user_id": "u", "num_results": 0},
+        {"user_id": "u", "num_results": 1_000_000},
+        {"user_id": "u" * 5_000_000},
+        {"user_id": "u", "diversity": float("nan")},
+        {"user_id": "u", "candidate_item_ids": ["i1"], "candidate_features": [[float("nan"), 0]]},
+    ):
+        with pytest.raises(InvalidArgument) as refused:
+            client.recommend(**bad)
+        assert refused.value.violations
+    with pytest.raises(NotFound):
+        client.recommend("u", model_version=99)
+    with pytest.raises(InvalidArgument) as refused:
+        client.feedback("u", "i1", "no_such_type")
+    assert [violation.field for violation in refused.value.violations] == ["events[0].event_type"]
+    assert client.recommend("u")
+
+
+def test_the_front_end_process_holds_no_tensorflow(warm_server):
+    children = warm_server.children()
+    assert set(children) == {"front_end", "engine"}
+    maps = {name: Path(f"/proc/{pid}/maps").read_text() for name, pid in children.items()}
+    assert "tensorflow" in maps["engine"]
+    assert "tensorflow" not in maps["front_end"]
+
+
+def test_the_metrics_page_tells_of_calls_stages_batches_and_versions(client, warm_server):
+    client.recommend(new_user(client, "i3"))
+    samples = warm_server.metrics()
+    service = 'grpc_method="Recommend",grpc_service="recserve.v1.RecommenderService"'
+    assert samples[f"grpc_server_started_total{{{service}}}"] >= 1
+    assert samples[f'grpc_server_handled_total{{grpc_code="OK",{service}}}'] >= 1
+    assert samples[f"grpc_server_handling_seconds_count{{{service}}}"] >= 1
+    assert samples['recserve_stage_seconds_count{model_version="1",stage="inference"}'] >= 1
+    assert samples["recserve_batch_requests_count"] >= 1
+    assert samples['recserve_events_total{event_type="click"}'] >= 1
+    assert samples['recserve_model_version_info{label="stable",state="serving",version="1"}'] == 1
+    assert not [name for name in samples if "user-" in name or '"i3"' in name]
+
+
+def test_models_are_listed_with_state_and_label(client):
+    (version,) = client.models()
+    assert (version.version, version.state.value, version.labels) == (1, "serving", ("stable",))
+    assert client.model("stable").version == 1
+    with pytest.raises(NotFound):
+        client.model(2)

@@ -1,0 +1,139 @@
+"""How a server starts, refuses to start, and stops."""
+
+import shutil
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from integration.server_process import ServerProcess, eventually, run, serving
+from recserve.client import Client, Fallback, ModelVersionState, RecserveError, Settings
+
+pytestmark = pytest.mark.integration
+
+
+def test_an_empty_installation_takes_events_and_answers_by_their_counts(tmp_path):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        assert client.recommend("anyone").fallback is Fallback.NO_MODEL
+        for user in ("a", "b"):
+            client.feedback(user, "bread", "buy")
+        client.feedback("a", "milk", "buy")
+        answer = client.recommend("c")
+        assert [(r.item_id, r.score) for r in answer] == [("bread", 1.0), ("milk", 0.5)]
+        assert answer.fallback is Fallback.NO_MODEL
+        assert answer.model_version == 0
+
+
+def test_a_version_that_appears_goes_live_without_a_restart(handmade_version, tmp_path):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        client.feedback("u", "i5", "click")
+        hidden = tmp_path / "models" / "default" / ".staging-1"
+        shutil.copytree(handmade_version, hidden)
+        hidden.rename(hidden.with_name("1"))
+        server.wait_until_warm()
+        answer = client.recommend("u", num_results=2)
+        assert answer.model_version == 1
+        assert {result.item_id for result in answer} == {"i4", "i6"}
+
+
+def test_a_corrupt_version_is_refused_with_its_reason_and_the_good_one_serves(
+    handmade_store, tmp_path
+):
+    bad = handmade_store / "default" / "2"
+    shutil.copytree(handmade_store / "default" / "1", bad)
+    manifest = bad / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"version": "1"', '"version": "2"'))
+    items = bad / "items.npz"
+    items.write_bytes(items.read_bytes()[:-1] + b"!")
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        refused, serves = eventually(
+            lambda: client.models() if server.said("version refused") else None, "a refusal"
+        )
+        assert (refused.version, refused.state) == (2, ModelVersionState.FAILED)
+        assert "items.npz" in refused.error
+        assert (serves.version, serves.labels) == (1, ("stable",))
+        info = 'recserve_model_version_info{label="",state="failed",version="2"}'
+        assert server.metrics()[info] == 1
+
+
+def test_sigterm_lets_calls_in_flight_finish_and_exits_0(handmade_store, tmp_path):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        answered, failed = [], []
+        stopping = threading.Event()
+
+        def ask():
+            while not stopping.is_set():
+                try:
+                    answered.append(client.recommend("u", timeout=5))
+                except RecserveError as error:
+                    failed.append(error)
+                    return
+
+        callers = [threading.Thread(target=ask) for _ in range(8)]
+        for caller in callers:
+            caller.start()
+        eventually(lambda: len(answered) > 50, "some answers")
+        assert server.stop() == 0
+        stopping.set()
+        for caller in callers:
+            caller.join()
+        # Calls that came too late are told so; none that was taken is lost.
+        assert {type(error).__name__ for error in failed} <= {"Unavailable", "DeadlineExceeded"}
+        assert server.said("stopped")
+
+
+def test_a_second_server_on_the_port_is_refused(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        printed = run(
+            "recserve-server", "serve", "--listen", address, "--metrics", "127.0.0.1:0",
+            cwd=tmp_path, status=1,
+        )  # fmt: skip
+        assert f"cannot listen on {address}" in printed
+        printed = run(
+            "recserve-server", "serve", "--listen", "127.0.0.1:0", "--metrics", address,
+            cwd=tmp_path, status=1,
+        )  # fmt: skip
+        assert f"cannot serve metrics on {address}" in printed
+
+
+def test_a_second_server_on_the_event_log_is_refused(tmp_path):
+    options = ("--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
+    with serving(tmp_path):
+        printed = run("recserve-server", "serve", *options, cwd=tmp_path, status=1)
+        assert "another server" in printed
+
+
+def test_beyond_loopback_it_refuses_plaintext_unless_told(tmp_path):
+    options = ("--listen", "0.0.0.0:0", "--metrics", "127.0.0.1:0")
+    printed = run("recserve-server", "serve", *options, cwd=tmp_path, status=2)
+    assert "without TLS" in printed
+    server = ServerProcess(tmp_path, "--listen", "0.0.0.0:0", "--insecure")
+    assert server.wait_until_listening().startswith("0.0.0.0:")
+    assert server.stop() == 0
+
+
+def test_tls_is_spoken_when_a_certificate_is_given(tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    with serving(tmp_path, "--tls-certificate", certificate, "--tls-key", key) as server:
+        port = server.address.rpartition(":")[2]
+        with Client(f"localhost:{port}", Settings(tls=certificate)) as client:
+            client.feedback("u", "a", "click")
+            assert client.recommend("v")[0].item_id == "a"
+        with Client(server.address) as plaintext, pytest.raises(RecserveError):
+            plaintext.recommend("v")
+
+
+def test_the_port_of_a_stopped_server_is_free_and_its_events_are_there(tmp_path):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        client.feedback("u", "a", "click")
+        assert server.stop() == 0
+    with serving(tmp_path) as server, Client(server.address) as client:
+        assert client.recommend("v")[0].item_id == "a"

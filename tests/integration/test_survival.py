@@ -1,0 +1,139 @@
+"""Processes killed at bad moments, and what must hold afterwards."""
+
+import threading
+
+import pytest
+
+from integration.server_process import ServerProcess, eventually, is_running, kill_child, serving
+from recserve.client import Client, Fallback, RecserveError
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_killed_engine_is_bridged_by_fallback_and_comes_back(handmade_store, tmp_path):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        client.feedback("u", "i5", "click")
+        assert client.recommend("u").fallback is None
+        kill_child(server.children()["engine"])
+        bridged = eventually(
+            lambda: (answer := client.recommend("u")).fallback and answer, "a fallback"
+        )
+        assert bridged.fallback is Fallback.ENGINE_UNAVAILABLE
+        assert len(bridged) == 10
+        assert "i5" not in [result.item_id for result in bridged]
+        server.wait_until_warm()
+        assert client.recommend("u").fallback is None
+
+
+def test_no_call_fails_while_the_engine_is_killed_under_load(handmade_store, tmp_path, rounds):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        client.feedback("u", "i5", "click")
+        failures: list[Exception] = []
+        done = threading.Event()
+
+        def keep_asking():
+            while not done.is_set():
+                try:
+                    assert len(client.recommend("u", timeout=5)) == 10
+                except Exception as error:  # whatever it is, the test shows it
+                    failures.append(error)
+
+        callers = [threading.Thread(target=keep_asking) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        for _ in range(min(rounds, 3)):
+            kill_child(eventually(lambda: server.children().get("engine"), "an engine"))
+            server.wait_until_warm()
+        done.set()
+        for caller in callers:
+            caller.join()
+        assert failures == []
+
+
+def test_a_killed_supervisor_leaves_no_orphan(handmade_store, tmp_path):
+    server = ServerProcess(tmp_path)
+    server.wait_until_warm()
+    children = server.children()
+    assert set(children) == {"front_end", "engine"}
+    server.kill()
+    for name, pid in children.items():
+        eventually(lambda pid=pid: not is_running(pid), f"the end of the {name}")
+
+
+def test_a_supervisor_killed_while_the_engine_loads_leaves_no_orphan(handmade_store, tmp_path):
+    server = ServerProcess(tmp_path)
+    children = eventually(lambda: len(server.children()) == 2 and server.children(), "children")
+    server.kill()
+    for name, pid in children.items():
+        eventually(lambda pid=pid: not is_running(pid), f"the end of the {name}")
+
+
+def test_a_killed_front_end_comes_back_on_its_port_with_every_event(tmp_path):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        client.feedback("u", "a", "click")
+        address = server.address
+        kill_child(server.children()["front_end"])
+        eventually(lambda: len(server.said("listening")) == 2, "listening again")
+        assert server.address == address
+        client.feedback("u", "b", "click", timeout=20)
+        client.feedback("v", "c", "click")
+        answer = client.recommend("u")
+        assert [result.item_id for result in answer] == ["c"]
+        assert answer.log_position == 3
+
+
+def test_acknowledged_events_outlive_a_kill_and_are_there_once(tmp_path, rounds):
+    acknowledged: set[str] = set()
+    stored = 0
+    for number in range(rounds):
+        server = ServerProcess(tmp_path)
+        server.wait_until_listening()
+        kill_after_some_acknowledgements(server, number, acknowledged)
+    with serving(tmp_path) as server, Client(server.address) as client:
+        for event_id in sorted(acknowledged):
+            receipt = client.feedback("again", "item", "click", event_id=event_id)
+            stored += receipt.duplicate_count
+            assert receipt.accepted_count == 0, f"{event_id} was acknowledged and lost"
+        assert stored == len(acknowledged) > 0
+        assert positions_are_unique(tmp_path, acknowledged)
+
+
+def kill_after_some_acknowledgements(server, number, acknowledged):
+    """Send events from 8 threads without a retry, and kill the server in the middle."""
+    enough = threading.Event()
+
+    def send(thread):
+        with Client(server.address) as client:
+            for count in range(10_000):
+                event_id = f"{number}-{thread}-{count}"
+                try:
+                    client.feedback(f"u{thread}", f"i{count}", "click", event_id=event_id, timeout=2)
+                except RecserveError:
+                    return
+                acknowledged.add(event_id)
+                if count == 20 + 5 * number:
+                    enough.set()
+
+    threads = [threading.Thread(target=send, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    assert enough.wait(60)
+    server.kill()
+    for thread in threads:
+        thread.join()
+
+
+def positions_are_unique(folder, acknowledged):
+    import sqlite3
+
+    with sqlite3.connect(folder / "recserve.db") as database:
+        found = database.execute("select event_id, position from events").fetchall()
+    ids = [event_id for event_id, _ in found]
+    positions = [position for _, position in found]
+    return (
+        len(set(ids)) == len(ids)
+        and acknowledged <= set(ids)
+        and sorted(positions) == list(range(1, len(positions) + 1))
+    )
