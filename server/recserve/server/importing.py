@@ -22,7 +22,7 @@ from recserve.server.event_log import SCHEMA_META, EventLog, SqlEventLog
 from recserve.server.events import Event
 from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 
-EVENTS_PER_COMMIT = 10_000  # a server that writes beside the import waits this long at most
+EVENTS_PER_COMMIT = 5_000  # a server that writes beside the import waits this long at most
 RECORDS_PER_COMMIT = 5_000
 
 _R = TypeVar("_R")

@@ -1,11 +1,14 @@
 """`recserve-server import`."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -13,7 +16,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from recserve.server.database.location import sqlite_file
 from recserve.server.errors import EventLogRefused, RecserveServerError
-from recserve.server.importing import ImportProgress, ImportReport, import_dataset
+
+if TYPE_CHECKING:
+    from recserve.server.importing import ImportProgress, ImportReport
 
 LINES = 10  # without a terminal: one line each time a further tenth is done
 
@@ -62,6 +67,8 @@ def import_command(path: Path, event_log_url: str, schema_path: Path | None, as_
       recserve-server import examples/movielens
       recserve-server import shop.parquet --events sqlite:////var/lib/recserve/events.db
     """
+    from recserve.server.importing import import_dataset  # and with it pandas
+
     try:
         with _progress() as progress:
             report = import_dataset(path, event_log_url, schema_path, progress=progress)

@@ -102,6 +102,15 @@ async def test_who_waits_for_a_position_is_woken_when_it_is_reached() -> None:
     await waiting[0]
 
 
+async def test_who_gave_up_waiting_leaves_nothing_behind() -> None:
+    feed = LogFeed(asyncio.get_running_loop(), 0, [])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await feed.reached(10**12)
+
+    assert not feed._waiters
+
+
 async def test_a_view_is_up_to_date_when_the_writers_future_reaches_the_loop(
     event: MakeEvent,
 ) -> None:

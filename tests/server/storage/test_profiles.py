@@ -250,6 +250,25 @@ async def test_a_read_under_way_is_not_kept_when_everything_is_forgotten(
     assert (await profiles.get("ann")).features == {"age": 30.0}
 
 
+async def test_events_before_everything_was_forgotten_still_reach_who_waits(
+    executor: ManualExecutor, event: MakeEvent
+) -> None:
+    log = InMemoryEventLog()
+    profiles = Profiles(log, InMemoryCatalogue(), SCHEMA, executor)
+    first = asyncio.ensure_future(profiles.get("ann"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    executor.run()
+    profiles.apply(append(log, event("1")))  # and acknowledged: who asks now must see it
+    second = asyncio.ensure_future(profiles.get("ann"))
+    await asyncio.sleep(0)
+    profiles.invalidate_all()
+    await executor.hand_over()
+
+    assert (await second).seen == (await first).seen == {"tea"}
+    assert len(profiles) == 0
+
+
 async def test_another_history_length_or_schema_reads_anew(log: EventLog, event: MakeEvent) -> None:
     append(
         log,

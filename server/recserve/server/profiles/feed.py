@@ -1,7 +1,6 @@
 """Brings every event to the views once, whoever saw it first."""
 
 import asyncio
-import heapq
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -35,8 +34,7 @@ class LogFeed:
         self._position = position
         self._views = tuple(views)
         self._early: set[int] = set()
-        self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._waiter_count = 0
+        self._waiters: dict[asyncio.Future[None], int] = {}
 
     @property
     def position(self) -> int:
@@ -79,10 +77,12 @@ class LogFeed:
         """Waits until the views have everything up to a position; bound it with a timeout."""
         if position <= self._position:
             return
-        future = self._loop.create_future()
-        self._waiter_count += 1
-        heapq.heappush(self._waiters, (position, self._waiter_count, future))
-        await future
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiters[future] = position
+        try:
+            await future
+        finally:
+            del self._waiters[future]
 
     def _tailed_for(self, taken: "Future[None]", logged: Sequence[LoggedEvent]) -> None:
         if not taken.set_running_or_notify_cancel():
@@ -104,9 +104,6 @@ class LogFeed:
         return position > self._position and position not in self._early
 
     def _wake(self) -> None:
-        while self._waiters and (
-            self._waiters[0][0] <= self._position or self._waiters[0][2].done()
-        ):
-            future = heapq.heappop(self._waiters)[2]
-            if not future.done():
+        for future, position in self._waiters.items():
+            if position <= self._position and not future.done():
                 future.set_result(None)

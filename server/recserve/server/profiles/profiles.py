@@ -4,7 +4,8 @@ import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from recserve.server.catalogue.interface import Catalogue
 from recserve.server.event_log.interface import EventLog
@@ -17,12 +18,12 @@ DEFAULT_MAX_USERS = 100_000
 DEFAULT_MAX_SEEN_ITEMS = 5_000_000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Load:
     """A load under way, and the events that arrived while it was."""
 
     task: "asyncio.Task[Profile]"
-    arrived: list[LoggedEvent] = field(default_factory=list)
+    arrived: list[LoggedEvent]
 
 
 @dataclass(slots=True)
@@ -31,6 +32,14 @@ class _Entry:
 
     profile: Profile
     snapshot_position: int
+
+    def update(self, events: Sequence[LoggedEvent], history_length: int) -> int:
+        """Brings events that the snapshot did not see; returns how many items are new."""
+        unread = [each for each in events if each.position > self.snapshot_position]
+        before = len(self.profile.seen)
+        if unread:
+            self.profile = self.profile.after(unread, history_length)
+        return len(self.profile.seen) - before
 
 
 class Profiles:
@@ -95,9 +104,7 @@ class Profiles:
             return entry.profile
         load = self._loads.get(user_id)
         if load is None:
-            load = _Load(asyncio.get_running_loop().create_task(self._load(user_id)))
-            load.task.add_done_callback(_look_at_failure)
-            self._loads[user_id] = load
+            load = self._loads[user_id] = self._begin_load(user_id)
         return await asyncio.shield(load.task)  # one caller's end is not another's
 
     def apply(self, logged: Sequence[LoggedEvent]) -> None:
@@ -112,9 +119,10 @@ class Profiles:
                 by_user[each.event.user_id].append(each)
         for user_id, events in by_user.items():
             if user_id in self._loads:
-                self._loads[user_id].arrived += events
+                self._loads[user_id].arrived.extend(events)
             elif user_id in self._entries:
-                self._update(self._entries[user_id], events)
+                entry = self._entries[user_id]
+                self._seen_items += entry.update(events, self._history_length)
         self._evict()
 
     def set_history_length(self, history_length: int) -> None:
@@ -138,45 +146,38 @@ class Profiles:
         self._loads.clear()
         self._seen_items = 0
 
-    async def _load(self, user_id: str) -> Profile:
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
+    def _begin_load(self, user_id: str) -> _Load:
+        arrived: list[LoggedEvent] = []
+        task = asyncio.get_running_loop().create_task(self._load(user_id, arrived))
+        task.add_done_callback(_look_at_failure)
+        return _Load(task, arrived)
+
+    async def _load(self, user_id: str, arrived: list[LoggedEvent]) -> Profile:
+        work = partial(self._read, user_id, self._history_length, self._impression_types)
         try:
-            profile = await loop.run_in_executor(
-                self._executor, self._read, user_id, self._history_length, self._impression_types
-            )
-        except BaseException:
-            self._finish(user_id, task)
-            raise
-        load = self._finish(user_id, task)
-        if load is None:
-            return profile
+            profile = await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        finally:
+            is_wanted = self._end_load(user_id, arrived)
         entry = _Entry(profile, profile.position)
-        self._entries[user_id] = entry
-        self._seen_items += len(profile.seen)
-        self._update(entry, load.arrived)
-        self._evict()
+        entry.update(arrived, self._history_length)
+        if is_wanted:
+            self._entries[user_id] = entry
+            self._seen_items += len(entry.profile.seen)
+            self._evict()
         return entry.profile
 
-    def _finish(self, user_id: str, task: "asyncio.Task[Profile] | None") -> _Load | None:
-        """Ends this task's load; None if it was invalidated meanwhile."""
+    def _end_load(self, user_id: str, arrived: list[LoggedEvent]) -> bool:
+        """Ends a load; False if everything was forgotten since it began."""
         load = self._loads.get(user_id)
-        if load is None or load.task is not task:
-            return None
-        return self._loads.pop(user_id)
+        if load is None or load.arrived is not arrived:
+            return False
+        del self._loads[user_id]
+        return True
 
     def _read(self, user_id: str, history_length: int, ignored_types: frozenset[str]) -> Profile:
         user = self._catalogue.get_user(user_id)
         history = self._log.history(user_id, history_length, ignored_types=ignored_types)
         return profile_of(user_id, history, user.features if user else {})
-
-    def _update(self, entry: _Entry, events: Sequence[LoggedEvent]) -> None:
-        unread = [each for each in events if each.position > entry.snapshot_position]
-        if not unread:
-            return
-        before = len(entry.profile.seen)
-        entry.profile = entry.profile.after(unread, self._history_length)
-        self._seen_items += len(entry.profile.seen) - before
 
     def _evict(self) -> None:
         while len(self._entries) > self._max_users or (
