@@ -1,0 +1,193 @@
+"""The engine's loop over a small model, with front ends on real sockets."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recserve.server.engine.batcher import Batcher
+from recserve.server.engine.connection import Connection
+from recserve.server.engine.contract import Ranking, RankingRequest
+from recserve.server.engine.frames import (
+    EXPIRED,
+    FAILED,
+    LENGTH,
+    MAX_FRAME_BYTES,
+    OK,
+    decode_answer,
+    encode_available,
+    encode_cancel,
+    encode_rank,
+)
+from recserve.server.engine.process import EngineLoop
+
+POISON = 13
+
+
+class EchoModel:
+    """Answers with the rows it is asked to exclude; chokes on one row."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.available: list[bool] = []
+        self.told = threading.Event()
+
+    def rank(self, requests: Sequence[RankingRequest]) -> list[Ranking]:
+        self.batches.append(len(requests))
+        if any(POISON in request.excluded_rows for request in requests):
+            raise RuntimeError("poison")
+        return [
+            Ranking(r.excluded_rows, r.excluded_rows.astype(np.float32), 0.0, 0.5, len(requests))
+            for r in requests
+        ]
+
+    def set_available(self, available: Any) -> None:
+        if len(available) != 2:
+            raise ValueError("the mask does not fit")
+        self.available = available.tolist()
+        self.told.set()
+
+
+class FrontEndDouble:
+    """The other end of one connection."""
+
+    def __init__(self, ours: socket.socket) -> None:
+        self._socket = ours
+        self._stream = ours.makefile("rb")
+
+    def send(self, *frames: bytes) -> None:
+        self._socket.sendall(b"".join(frames))
+
+    def answer(self) -> tuple[int, int, list[int] | None]:
+        (length,) = LENGTH.unpack(self._stream.read(LENGTH.size))
+        kind, request_id, ranking = decode_answer(self._stream.read(length))
+        return kind, request_id, None if ranking is None else ranking.rows.tolist()
+
+    def is_let_go(self) -> bool:
+        return self._stream.read(1) == b""
+
+    def close(self) -> None:
+        self._stream.close()
+        self._socket.close()
+
+
+class Engine:
+    """An engine's loop without its process. Nothing runs until `run`."""
+
+    def __init__(self) -> None:
+        self.model = EchoModel()
+        self.batcher: Batcher[Connection] = Batcher(
+            max_requests=8, max_candidates=1000, clock=time.monotonic
+        )
+        self.loop = EngineLoop(self.model, self.batcher, "1")
+        self._front_ends: list[FrontEndDouble] = []
+        self.arrived = threading.Semaphore(0)
+
+    def connect(self) -> FrontEndDouble:
+        ours, theirs = socket.socketpair()
+        connection = Connection(theirs, len(self._front_ends) + 1)
+
+        def on_arrival(source: Connection, arrival: Any) -> None:
+            self.loop._on_arrival(source, arrival)
+            self.arrived.release()
+
+        connection.start(on_arrival)
+        self._front_ends.append(FrontEndDouble(ours))
+        return self._front_ends[-1]
+
+    def run(self, after_arrivals: int) -> None:
+        """Answer what has arrived."""
+        for _ in range(after_arrivals):
+            assert self.arrived.acquire(timeout=10)
+        self.batcher.close()
+        self.loop.run()
+
+    def close(self) -> None:
+        for front_end in self._front_ends:
+            front_end.close()
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.close()
+
+
+def ask(row: int, deadline: float = float("inf")) -> RankingRequest:
+    excluded = np.array([row], np.int32)
+    return RankingRequest(result_count=1, deadline=deadline, excluded_rows=excluded)
+
+
+def test_answers_go_to_the_caller_who_asked(engine: Engine) -> None:
+    one, two = engine.connect(), engine.connect()
+    one.send(encode_rank(7, ask(1)), encode_rank(8, ask(2)))
+    two.send(encode_rank(7, ask(3)))
+    engine.run(after_arrivals=3)
+    assert engine.model.batches == [3]
+    assert [one.answer(), one.answer()] == [(OK, 7, [1]), (OK, 8, [2])]
+    assert two.answer() == (OK, 7, [3])
+
+
+def test_one_poisoned_request_fails_alone(engine: Engine) -> None:
+    caller = engine.connect()
+    caller.send(encode_rank(1, ask(1)), encode_rank(2, ask(POISON)), encode_rank(3, ask(3)))
+    engine.run(after_arrivals=3)
+    assert engine.model.batches == [3, 1, 1, 1]
+    answers = sorted(caller.answer() for _ in range(3))
+    assert answers == [(OK, 1, [1]), (OK, 3, [3]), (FAILED, 2, None)]
+
+
+def test_expired_requests_hear_so_and_are_not_computed(engine: Engine) -> None:
+    caller = engine.connect()
+    caller.send(encode_rank(1, ask(1, deadline=0.0)), encode_rank(2, ask(2)))
+    engine.run(after_arrivals=2)
+    assert sorted(caller.answer() for _ in range(2)) == [(OK, 2, [2]), (EXPIRED, 1, None)]
+    assert engine.model.batches == [1]
+
+
+def test_cancelled_requests_are_not_computed(engine: Engine) -> None:
+    caller = engine.connect()
+    caller.send(encode_rank(1, ask(1)), encode_rank(2, ask(2)), encode_cancel(1))
+    engine.run(after_arrivals=3)
+    assert engine.model.batches == [1]
+    assert caller.answer() == (OK, 2, [2])
+
+
+def test_availability_reaches_the_model_and_a_mask_that_does_not_fit_is_survived(
+    engine: Engine,
+) -> None:
+    caller = engine.connect()
+    caller.send(encode_available(np.ones(5, np.bool_)), encode_available(np.array([True, False])))
+    assert engine.model.told.wait(10)
+    assert engine.model.available == [True, False]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [LENGTH.pack(2) + b"xx", LENGTH.pack(MAX_FRAME_BYTES + 1)],
+    ids=["body", "length"],
+)
+def test_a_front_end_that_talks_nonsense_loses_its_connection_and_no_one_else(
+    engine: Engine, nonsense: bytes
+) -> None:
+    bad, good = engine.connect(), engine.connect()
+    bad.send(nonsense)
+    assert bad.is_let_go()
+    good.send(encode_rank(1, ask(1)))
+    engine.run(after_arrivals=1)
+    assert good.answer() == (OK, 1, [1])
+
+
+def test_a_front_end_that_has_died_does_not_disturb_the_others(engine: Engine) -> None:
+    dead, good = engine.connect(), engine.connect()
+    dead.send(encode_rank(1, ask(1)))
+    good.send(encode_rank(1, ask(2)))
+    assert engine.arrived.acquire(timeout=10)
+    dead.close()
+    engine.run(after_arrivals=1)
+    assert good.answer() == (OK, 1, [2])
