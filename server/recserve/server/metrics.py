@@ -31,7 +31,7 @@ HANDLING_SECONDS = Histogram(
 )
 STAGE_SECONDS = Histogram(
     "recserve_stage_seconds",
-    "Time of one stage of an answer: profile, queue, inference (a whole batch), event_log.",
+    "Time of a stage: event_log (until durable), queue, inference (of a whole batch).",
     ["stage", "model_version"],
     buckets=SECONDS,
 )
@@ -49,11 +49,6 @@ ENGINE_QUEUE_REQUESTS = Gauge(
 SHED = Counter("recserve_shed_total", "Calls refused for lack of capacity.", ["reason"])
 FALLBACKS = Counter("recserve_fallback_total", "Simpler answers given.", ["reason"])
 EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
-EVENT_LOG_LAG_SECONDS = Gauge(
-    "recserve_event_log_lag_seconds",
-    "Age of the newest event in the log that the profiles do not reflect yet; 0 if none.",
-    multiprocess_mode="livemax",
-)
 ONLINE_EVENTS = Counter(
     "recserve_online_events_total",
     "Events that name the answer that led to them.",

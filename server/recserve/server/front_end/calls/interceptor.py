@@ -55,6 +55,8 @@ def _unary(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], An
                 return await answer
         except grpc.aio.AbortError:  # a servicer that is not ours has ended the call itself
             raise
+        except grpc.aio.AbortError:
+            raise  # a servicer that is not ours, such as Health, has said its status
         except Exception as error:
             return await abort(context, error)
 
@@ -67,6 +69,8 @@ def _stream(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], A
             with measured.call(context):
                 async for response in behaviour(parse(data), context):
                     yield response
+        except grpc.aio.AbortError:
+            raise
         except grpc.aio.AbortError:
             raise
         except Exception as error:

@@ -5,6 +5,9 @@ import time
 from types import TracebackType
 from typing import Any
 
+import grpc.aio
+from typing import Any
+
 import grpc
 import grpc.aio
 
@@ -57,6 +60,8 @@ class MeasuredCall:
             self._method.handled("OK")
         elif isinstance(error, (asyncio.CancelledError, GeneratorExit)):
             self._method.handled("CANCELLED")
+        elif isinstance(error, grpc.aio.AbortError):
+            self._method.handled(self._context.code().name)
         elif isinstance(error, grpc.aio.AbortError):
             self._method.handled(_NAMES[self._context.code()])
         else:
