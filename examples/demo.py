@@ -46,7 +46,16 @@ def main() -> int:
     heading("3. Serve")
     with server() as (address, metrics), Client(address) as client:
         run("recserve", "--server", address, "status", "--wait", "120")
-        run("recserve", "--server", address, "status", "--wait", "120", "--service", "recserve.model")
+        run(
+            "recserve",
+            "--server",
+            address,
+            "status",
+            "--wait",
+            "120",
+            "--service",
+            "recserve.model",
+        )
         changed = recommend_and_react(client)
         measure(client, metrics)
     heading("Done")

@@ -1,8 +1,9 @@
 """A model version made by hand from docs/artefact.md, without a line of the trainer.
 
-`python -m integration.handmade_artefact FOLDER VERSION ITEM_COUNT` writes one. Made for at most 200 items i0, i1, i2 …: its users like
-the items that are next to those of their history: the score of an item is the sigmoid of the
-dot product of its vector, which is a point on a circle, with the mean vector of the history.
+`python -m integration.handmade_artefact FOLDER VERSION ITEM_COUNT` writes one, with up to 200
+items i0, i1, i2 … Its users like the items that are next to those of their history: the score of
+an item is the sigmoid of the dot product of its vector, a point on a circle, with the mean vector
+of the history.
 """
 
 import hashlib
@@ -39,8 +40,8 @@ class HandmadeModel(tf.Module):
         users = self.encode_users(**inputs)["user_vectors"]
         scores = tf.matmul(users, inputs["item_vectors"], transpose_b=True)
         excluded = inputs["excluded_rows"]
-        size = tf.shape(excluded)[0]
-        places = tf.stack([tf.broadcast_to(tf.range(size)[:, None], tf.shape(excluded)), excluded], 2)
+        users_of = tf.broadcast_to(tf.range(tf.shape(excluded)[0])[:, None], tf.shape(excluded))
+        places = tf.stack([users_of, excluded], axis=2)
         places = tf.boolean_mask(places, excluded >= 0)
         shut = tf.scatter_nd(places, tf.ones(tf.shape(places)[0]), tf.shape(scores)) > 0
         allowed = tf.logical_and(inputs["available"][None], tf.logical_not(shut))

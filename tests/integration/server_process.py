@@ -109,7 +109,10 @@ def serving(folder: Path, *options: object) -> Iterator[ServerProcess]:
     finally:
         if server.process.poll() is None:
             children = server.children()
-            server.stop()
+            try:
+                server.stop()
+            finally:
+                server.kill()
         for name, pid in children.items():
             eventually(lambda pid=pid: not is_running(pid), f"the end of the {name}")
 

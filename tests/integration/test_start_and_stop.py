@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from integration.server_process import ServerProcess, eventually, run, serving
+from integration.server_process import eventually, run, serving
 from recserve.client import Client, Fallback, ModelVersionState, RecserveError, Settings
 
 pytestmark = pytest.mark.integration
@@ -111,9 +111,8 @@ def test_beyond_loopback_it_refuses_plaintext_unless_told(tmp_path):
     options = ("--listen", "0.0.0.0:0", "--metrics", "127.0.0.1:0")
     printed = run("recserve-server", "serve", *options, cwd=tmp_path, status=2)
     assert "without TLS" in printed
-    server = ServerProcess(tmp_path, "--listen", "0.0.0.0:0", "--insecure")
-    assert server.wait_until_listening().startswith("0.0.0.0:")
-    assert server.stop() == 0
+    with serving(tmp_path, "--listen", "0.0.0.0:0", "--insecure") as server:
+        assert server.address.startswith("0.0.0.0:")
 
 
 def test_tls_is_spoken_when_a_certificate_is_given(tmp_path):

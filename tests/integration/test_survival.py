@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from integration.server_process import ServerProcess, eventually, is_running, kill_child, serving
+from integration.server_process import eventually, is_running, kill_child, serving
 from recserve.client import Client, Fallback, RecserveError
 
 pytestmark = pytest.mark.integration
@@ -53,18 +53,20 @@ def test_no_call_fails_while_the_engine_is_killed_under_load(handmade_store, tmp
 
 
 def test_a_killed_supervisor_leaves_no_orphan(handmade_store, tmp_path):
-    server = ServerProcess(tmp_path)
-    server.wait_until_warm()
-    children = server.children()
-    assert set(children) == {"front_end", "engine"}
-    server.kill()
-    for name, pid in children.items():
-        eventually(lambda pid=pid: not is_running(pid), f"the end of the {name}")
+    with serving(tmp_path) as server:
+        server.wait_until_warm()
+        assert_killing_leaves_no_orphan(server)
 
 
 def test_a_supervisor_killed_while_the_engine_loads_leaves_no_orphan(handmade_store, tmp_path):
-    server = ServerProcess(tmp_path)
-    children = eventually(lambda: len(server.children()) == 2 and server.children(), "children")
+    with serving(tmp_path) as server:
+        assert not server.said("engine ready")
+        assert_killing_leaves_no_orphan(server)
+
+
+def assert_killing_leaves_no_orphan(server):
+    children = server.children()
+    assert set(children) == {"front_end", "engine"}
     server.kill()
     for name, pid in children.items():
         eventually(lambda pid=pid: not is_running(pid), f"the end of the {name}")
@@ -88,9 +90,8 @@ def test_acknowledged_events_outlive_a_kill_and_are_there_once(tmp_path, rounds)
     acknowledged: set[str] = set()
     stored = 0
     for number in range(rounds):
-        server = ServerProcess(tmp_path)
-        server.wait_until_listening()
-        kill_after_some_acknowledgements(server, number, acknowledged)
+        with serving(tmp_path) as server:
+            kill_after_some_acknowledgements(server, number, acknowledged)
     with serving(tmp_path) as server, Client(server.address) as client:
         for event_id in sorted(acknowledged):
             receipt = client.feedback("again", "item", "click", event_id=event_id)
@@ -105,11 +106,12 @@ def kill_after_some_acknowledgements(server, number, acknowledged):
     enough = threading.Event()
 
     def send(thread):
+        user = f"u{thread}"
         with Client(server.address) as client:
             for count in range(10_000):
                 event_id = f"{number}-{thread}-{count}"
                 try:
-                    client.feedback(f"u{thread}", f"i{count}", "click", event_id=event_id, timeout=2)
+                    client.feedback(user, f"i{count}", "click", event_id=event_id, timeout=2)
                 except RecserveError:
                     return
                 acknowledged.add(event_id)
