@@ -11,8 +11,8 @@ from recserve.server.schema import DeclaredSchema
 
 _Ranked = tuple[float, str]  # minus the weight and the item id: sorts the best first
 
-RESORT_SHARE = 0.01
-"""Changed items, as a share of all, from which sorting again beats moving each."""
+MERGE_SHARE = 0.005
+"""Changed items, as a share of all, from which merging beats moving each by itself."""
 
 
 class Popularity:
@@ -125,13 +125,17 @@ class Popularity:
 
     def _mend(self) -> None:
         """Puts the items whose weight has changed where they belong."""
-        if len(self._moved) > RESORT_SHARE * len(self._weights):
-            self._order = sorted((-w, item_id) for item_id, w in self._weights.items())
+        moved = sorted((-self._weights[item_id], item_id) for item_id in self._moved)
+        if len(moved) > MERGE_SHARE * len(self._weights):
+            kept = [each for each in self._order if each[1] not in self._moved]
+            self._order = [*kept, *moved]
+            self._order.sort()  # two sorted runs, which it only has to merge
         else:
             for item_id, before in self._moved.items():
                 if before is not None:
                     del self._order[bisect_left(self._order, (-before, item_id))]
-                insort(self._order, (-self._weights[item_id], item_id))
+            for each in moved:
+                insort(self._order, each)
         self._moved.clear()
 
 
