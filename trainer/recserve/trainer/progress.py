@@ -15,8 +15,8 @@ class Progress(Protocol):
     def stage(self, name: str, note: str = "") -> None:
         """A stage begins: "read", "clean", "features", "retrieval", "ranking", …."""
 
-    def epoch(self, number: int, most: int, loss: float, name: str, value: float) -> None:
-        """A pass of the stage ended, with its loss and one validation metric."""
+    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
+        """A pass of the stage ended, with its loss and, by name, what validation measured."""
 
 
 class Silent:
@@ -25,7 +25,7 @@ class Silent:
     def stage(self, name: str, note: str = "") -> None:
         """Nothing."""
 
-    def epoch(self, number: int, most: int, loss: float, name: str, value: float) -> None:
+    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
         """Nothing."""
 
 
@@ -47,12 +47,12 @@ class Lines:
         self._stage, self._stage_began = name, self._clock()
         self._write(f"[{self._clock() - self._began:6.1f}s] {name}" + (f": {note}" if note else ""))
 
-    def epoch(self, number: int, most: int, loss: float, name: str, value: float) -> None:
+    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
         """Writes the pass, with the longest time that the stage can still take."""
         left = (self._clock() - self._stage_began) / number * (most - number)
         self._write(
             f"[{self._clock() - self._began:6.1f}s] {self._stage}: epoch {number}/{most}, "
-            f"loss {loss:.4f}, validation {name} {value:.4f}, at most {left:.0f}s left"
+            f"{_result(loss, validation)}, at most {left:.0f}s left"
         )
 
 
@@ -81,11 +81,10 @@ class Bars:
         self.finish()
         self._task = self.bars.add_task(name, total=None, note=note)
 
-    def epoch(self, number: int, most: int, loss: float, name: str, value: float) -> None:
+    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
         """Moves the bar."""
         if self._task is not None:
-            note = f"loss {loss:.4f}  validation {name} {value:.4f}"
-            self.bars.update(self._task, total=most, completed=number, note=note)
+            self.bars.update(self._task, total=most, completed=number, note=_result(loss, validation))
 
     def finish(self) -> None:
         """Fills the last bar: early stopping ends a stage before its most passes."""
@@ -93,6 +92,11 @@ class Bars:
             task = self.bars.tasks[self._task]
             done = task.completed or 1
             self.bars.update(self._task, total=done, completed=done)
+
+
+def _result(loss: float, validation: dict[str, float]) -> str:
+    measured = (f", {name.replace('_', ' ')} {value:.4f}" for name, value in validation.items())
+    return f"loss {loss:.4f}" + "".join(measured)
 
 
 @contextmanager

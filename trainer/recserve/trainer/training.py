@@ -169,15 +169,7 @@ def _learn(family: Family, data: _Data, plan: _Plan, progress: Progress) -> Trai
 def _evaluate(trained: Trained, data: _Data, plan: _Plan) -> Report:
     from recserve.trainer.evaluation.report import Setting, evaluate
 
-    setting = Setting(
-        data.tables,
-        data.train,
-        data.holdout,
-        plan.hp.history_length,
-        plan.hp.candidate_count,
-        plan.hp.negatives_per_positive,
-        plan.hp.seed,
-    )
+    setting = Setting.of(data.tables, data.train, data.holdout, plan.hp)
     return evaluate(trained.family, trained.endpoints.run, setting)
 
 

@@ -108,7 +108,7 @@ def _with_types(
     if columns.event_type is None or not schema.event_types:
         return rows.assign(_type=0)
     names = {event.name: index for index, event in enumerate(schema.event_types)}
-    types = rows[columns.event_type].str.strip().map(names)
+    types = rows[columns.event_type].str.strip().str.lower().map(names)
     rows = rows.assign(_type=types)
     rows = drop(rows, types.isna(), "unknown_event_type", ledger, [columns.event_type])
     return rows.astype({"_type": int})

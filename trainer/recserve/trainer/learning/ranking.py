@@ -16,6 +16,7 @@ from recserve.trainer.model.two_stage import TwoStage
 from recserve.trainer.tables import Bools, Events, Floats, Ints
 
 BATCH = 256
+LEAST_SLOPE = 0.05
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,20 @@ class RankerTrainer:
         self._optimizer.build(self.weights)
         self._step = tf.function(self._one_step, reduce_retracing=True)
         self._logits = tf.function(self._score, reduce_retracing=True)
+
+    def calibrate(self, offered: Offers) -> None:
+        """Starts the ranker as retrieval's own chances, made probabilities of a choice.
+
+        Logistic regression of "chosen" on log p (Platt, 1999); the slope is kept positive, so
+        that the order of retrieval stays.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        lifts = np.take_along_axis(offered.lifts, self._draw(offered), axis=1)
+        labels = np.zeros(lifts.shape, dtype=np.int32)
+        labels[:, 0] = 1
+        fitted = LogisticRegression().fit(lifts.reshape(-1, 1), labels.ravel())
+        self._ranker.start_from(max(float(fitted.coef_[0, 0]), LEAST_SLOPE), fitted.intercept_)
 
     def epoch(self, offered: Offers) -> float:
         """One pass over the offers: each choice beside freshly drawn negatives."""

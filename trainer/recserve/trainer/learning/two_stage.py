@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from recserve.trainer import vocabulary, weights
 from recserve.trainer.histories import Histories
 from recserve.trainer.hyper_parameters import HyperParameters
-from recserve.trainer.learning.inputs import UserInputs, encode, first_encounters
+from recserve.trainer.learning.inputs import (
+    UserInputs,
+    encode,
+    first_encounters,
+)
 from recserve.trainer.learning.ranking import Offers, RankerTrainer, offers
 from recserve.trainer.learning.retrieval import RetrievalTrainer
 from recserve.trainer.learning.stopping import BestWeights, passes
 from recserve.trainer.learning.trained import Trained
 from recserve.trainer.learning.validation import next_item_ndcg
 from recserve.trainer.model.endpoints import Endpoints
+from recserve.trainer.model.features import table_labels
 from recserve.trainer.model.item_tower import ItemTower
 from recserve.trainer.model.memory import Memory
 from recserve.trainer.model.ranker import Ranker
@@ -74,9 +77,17 @@ class Lesson:
     """
 
     def __init__(
-        self, tables: Tables, train: Events, model: TwoStage, own_rows: Ints, hp: HyperParameters
+        self,
+        tables: Tables,
+        train: Events,
+        model: TwoStage,
+        own_rows: Ints,
+        hp: HyperParameters,
+        *,
+        warm: bool,
     ) -> None:
         self._tables, self._train, self._model, self._hp = tables, train, model, hp
+        self._warm = warm
         self._rng = np.random.default_rng(hp.seed)
         self._user_features = encode(model.users.user_features, tables.user_features)
         features = encode(model.items.features, tables.item_features)
@@ -113,7 +124,7 @@ class Lesson:
             hp.max_epochs, best, score, lambda: trainer.epoch(inputs, self._earlier, examples)
         ):
             losses.append(loss)
-            progress.epoch(number, hp.max_epochs, loss, "ndcg@10", reached)
+            progress.epoch(number, hp.max_epochs, loss, validation_ndcg=reached)
         self._passes = best.best_epoch
         return losses
 
@@ -127,12 +138,14 @@ class Lesson:
             return
         learned, held = self._parted(offered)
         trainer = RankerTrainer(self._model, vectors, self._hp)
+        if not self._warm:
+            trainer.calibrate(learned)
         best = BestWeights(trainer.weights, self._hp.patience)
         best.note(trainer.ndcg(held))
         for number, loss, reached in passes(
             self._hp.max_epochs, best, lambda: trainer.ndcg(held), lambda: trainer.epoch(learned)
         ):
-            progress.epoch(number, self._hp.max_epochs, loss, "ndcg@10", reached)
+            progress.epoch(number, self._hp.max_epochs, loss, validation_ndcg=reached)
 
     def learn_the_rest(self, progress: Progress) -> None:
         """Lets retrieval learn from all training events."""
@@ -141,7 +154,7 @@ class Lesson:
         inputs, examples = self._inputs(self._train), self._examples(self._train)
         for number in range(1, most + 1):
             loss = self._retrieval.epoch(inputs, self._train, examples)
-            progress.epoch(number, most, loss, "passes", number)
+            progress.epoch(number, most, loss)
 
     def _parted(self, offered: Offers) -> tuple[Offers, Offers]:
         held = self._rng.random(len(offered)) < STOPPING_SHARE
@@ -170,13 +183,9 @@ class Lesson:
 
 def vocabularies(model: TwoStage) -> dict[str, list[str]]:
     """What the rows of the model's tables stand for, by the path of the weight."""
-    encoders: list[Any] = [
-        model.items.features,
-        model.users.user_features,
-        model.users.context_features,
-    ]
+    encoders = (model.items.features, model.users.user_features, model.users.context_features)
     items = model.items
-    return {encoder.table.path: encoder.labels() for encoder in encoders} | {
+    return table_labels(encoders) | {
         items.table.path: items.item_ids,
         items.bias.path: items.item_ids,
     }
@@ -208,7 +217,7 @@ def learn(
     named = vocabularies(model)
     if start is not None:
         weights.restore(start, model.trainable_variables, named)
-    lesson = Lesson(tables, train, model, own_rows, hp)
+    lesson = Lesson(tables, train, model, own_rows, hp, warm=start is not None)
     progress.stage("retrieval")
     losses = lesson.learn_retrieval(progress)
     progress.stage("ranking")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import keras
@@ -31,7 +32,17 @@ class FeatureEncoder(keras.layers.Layer):
     training counts nothing. The values of one multi-valued feature are averaged.
     """
 
-    def __init__(self, statistics: FeatureStatistics, width: int, name: str) -> None:
+    def __init__(
+        self, statistics: FeatureStatistics, width: int, name: str, *, numbers: bool = True
+    ) -> None:
+        """Builds the encoder.
+
+        Args:
+            statistics: Vocabularies and moments.
+            width: Of the vectors.
+            name: Of the layer.
+            numbers: Whether numbers have a part in the vectors; if not, `call` leaves them out.
+        """
         super().__init__(name=name)
         self.statistics = statistics
         self.width = width
@@ -46,14 +57,18 @@ class FeatureEncoder(keras.layers.Layer):
         ]
         sizes = [max(len(values), 1) for values in vocabularies]
         self._offsets = np.concatenate([[1], 1 + np.cumsum(sizes)]).astype(np.int32)
-        self.table = self.add_weight(
-            name="table",
-            shape=(int(self._offsets[-1]), width),
-            initializer=keras.initializers.RandomNormal(stddev=width**-0.5 / 2),
-        )
-        self.kernel = self.add_weight(
-            name="kernel", shape=(len(statistics.means), width), initializer="zeros"
-        )
+        self.table: Any = None
+        self.kernel: Any = None
+        if vocabularies:
+            self.table = self.add_weight(
+                name="table",
+                shape=(int(self._offsets[-1]), width),
+                initializer=keras.initializers.RandomNormal(stddev=width**-0.5 / 2),
+            )
+        if numbers and len(statistics.means):
+            self.kernel = self.add_weight(
+                name="kernel", shape=(len(statistics.means), width), initializer="zeros"
+            )
         self.built = True
 
     def labels(self) -> list[str]:
@@ -87,8 +102,10 @@ class FeatureEncoder(keras.layers.Layer):
 
     def call(self, features: EncodedFeatures) -> Any:
         """The sum of the values' vectors, float32 `[n, width]`."""
-        total = tf.matmul(features.numbers, tf.convert_to_tensor(self.kernel))
-        if self._lookups:
+        total = tf.zeros(tf.stack([tf.shape(features.numbers)[0], self.width]))
+        if self.kernel is not None:
+            total += tf.matmul(features.numbers, tf.convert_to_tensor(self.kernel))
+        if self.table is not None:
             # Most slots are empty: only the others are looked up.
             slots = tf.where(features.ids > 0)
             vectors = tf.gather(
@@ -102,3 +119,10 @@ class FeatureEncoder(keras.layers.Layer):
 def gather(features: EncodedFeatures, rows: Any) -> EncodedFeatures:
     """The features of these rows."""
     return EncodedFeatures(*(tf.gather(part, rows) for part in features))
+
+
+def table_labels(encoders: Iterable[FeatureEncoder]) -> dict[str, list[str]]:
+    """What the rows of the encoders' tables stand for, by the path of the weight."""
+    return {
+        encoder.table.path: encoder.labels() for encoder in encoders if encoder.table is not None
+    }

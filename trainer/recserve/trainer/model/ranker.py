@@ -41,6 +41,11 @@ class Ranker(keras.layers.Layer):
             layer.build((None, width))
         self.built = True
 
+    def start_from(self, slope: float, intercept: Any) -> None:
+        """Sets how retrieval's log p begins to count."""
+        self.skip.assign(slope)
+        self.out.bias.assign(intercept)
+
     def item_states(self, item_vectors: Any) -> Any:
         """The items' part of the first layer, float32 `[N, S]`."""
         return self.item_part(item_vectors)

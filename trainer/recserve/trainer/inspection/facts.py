@@ -1,0 +1,90 @@
+"""What one column of text looks like."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from recserve.trainer.cleaning.times import parse_times
+
+SEPARATORS = ("|", ";")
+NUMERIC_SHARE = 0.95
+# A few bad cells must not turn a number into a category; cleaning deals with them.
+SEPARATED_SHARE = 0.2
+MOST_WORDS = 3.0
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What one column of text looks like."""
+
+    name: str
+    values: pd.Series[str]
+    """The cells, trimmed; empty where missing."""
+    missing: float
+    """Share of empty cells."""
+    distinct: int
+    numeric: bool
+    """Whether nearly all cells that are there are numbers."""
+    whole: bool
+    """Whether nearly all cells that are there are whole numbers."""
+    separator: str
+    """What separates several values within one cell; empty if nothing does."""
+    words: float
+    """Mean words in a cell."""
+
+    @property
+    def example(self) -> str:
+        """The first cell that is there."""
+        present = self.values[self.values != ""]
+        return "" if present.empty else str(present.iloc[0])
+
+    @property
+    def present(self) -> pd.Series[str]:
+        """The cells that are there."""
+        return self.values[self.values != ""]
+
+    def numbers(self) -> pd.Series[float]:
+        """The cells as numbers; NaN where they are none."""
+        return pd.to_numeric(self.values, errors="coerce")
+
+    def is_time(self) -> bool:
+        """Whether the cells are times of a clock, between 1980 and 2100."""
+        times = parse_times(self.present, clock=True)
+        inside = (times > 315_532_800) & (times < 4_102_444_800)
+        return bool(len(times)) and float(np.mean(inside)) >= NUMERIC_SHARE
+
+
+def facts(column: pd.Series[str]) -> ColumnFacts:
+    """Looks at one column."""
+    values = column.str.strip()
+    present = values[values != ""]
+    numbers = pd.to_numeric(present, errors="coerce")
+    numeric = len(present) > 0 and float(numbers.notna().mean()) >= NUMERIC_SHARE
+    finite = numbers[np.isfinite(numbers)]
+    return ColumnFacts(
+        name=str(column.name),
+        values=values,
+        missing=1.0 - len(present) / max(1, len(values)),
+        distinct=present.nunique(),
+        numeric=numeric,
+        whole=numeric and bool((finite == finite.round()).mean() >= NUMERIC_SHARE),
+        separator="" if numeric else _separator(present),
+        words=float(present.str.count(r"\s+").mean() + 1) if len(present) else 0.0,
+    )
+
+
+def _separator(present: pd.Series[str]) -> str:
+    """A separator that many cells have, between parts that recur in other cells."""
+    for separator in SEPARATORS:
+        if not len(present):
+            return ""
+        if float(present.str.contains(re.escape(separator)).mean()) < SEPARATED_SHARE:
+            continue
+        parts = present.str.split(separator, regex=False).explode().str.strip()
+        if parts.nunique() < len(parts) / 2:
+            return separator
+    return ""

@@ -1,0 +1,50 @@
+"""What the names of columns say, in whatever spelling."""
+
+import re
+
+USERS = ("user", "customer", "visitor", "member", "reader", "viewer", "buyer", "patient",
+         "account", "client", "shopper", "session", "person", "uid")  # fmt: skip
+ITEMS = ("item", "product", "movie", "article", "song", "track", "book", "video", "content",
+         "sku", "asin", "listing", "offer", "fund", "news", "post", "game", "recipe", "iid",
+         "artist", "show", "stock", "drug", "course", "ad")  # fmt: skip
+IDS = ("id", "key", "code", "no", "number", "uuid", "hash")
+LABELS = ("label", "target", "clicked", "click", "purchased", "bought", "liked", "converted",
+          "conversion", "is_click", "response", "outcome", "y")  # fmt: skip
+VALUES = ("rating", "score", "stars", "value", "grade", "overall")
+EVENT_TYPES = ("event_type", "event", "action", "behavior", "behaviour", "interaction",
+               "interaction_type", "type")  # fmt: skip
+TIMES = ("timestamp", "time", "datetime", "date", "event_time", "created_at", "ts", "unix_time",
+         "occurred_at", "created", "position", "order", "step", "rank", "seq",
+         "sequence")  # fmt: skip
+
+
+def snake(name: str) -> str:
+    """A column's name in snake_case: userId and "User ID" become user_id."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def feature_name(column: str) -> str:
+    """A column's name as the schema allows it: `[a-z][a-z0-9_]{0,62}`."""
+    name = snake(column) or "feature"
+    return (name if name[0].isalpha() else f"f_{name}")[:63]
+
+
+def id_rank(column: str, words: tuple[str, ...]) -> int:
+    """How well a name fits an id of one of these words: 0 best, large for not at all."""
+    name = snake(column)
+    for rank, word in enumerate(words):
+        if name in {f"{word}_{suffix}" for suffix in IDS} | {f"{word}{suffix}" for suffix in IDS}:
+            return rank
+        if name in (word, f"{word}s") or name == f"id_{word}":
+            return 100 + rank
+    return NOT_AT_ALL
+
+
+NOT_AT_ALL = 1000
+
+
+def place(column: str, words: tuple[str, ...]) -> int:
+    """The place of a name among these words; `NOT_AT_ALL` if it is none of them."""
+    name = snake(column)
+    return words.index(name) if name in words else NOT_AT_ALL

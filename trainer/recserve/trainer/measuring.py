@@ -1,0 +1,74 @@
+"""`measure`: the metrics of a published version, from its SavedModel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recserve.trainer import dataset, quiet_tensorflow
+from recserve.trainer.evaluation.report import Report, Setting, evaluate
+from recserve.trainer.hyper_parameters import HyperParameters
+from recserve.trainer.store import Store
+from recserve.v1 import model_pb2
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a measurement gave."""
+
+    report: Report
+    message: model_pb2.Evaluation
+
+
+def measure(
+    path: str | Path, store: str | Path, *, model: str = "default", version: int | None = None
+) -> Measured:
+    """Evaluates a version on the holdout of a dataset, cut as in its training.
+
+    Args:
+        path: The dataset, readable by the version's own schema.
+        store: The model store.
+        model: The model's name.
+        version: The version. Default: the latest.
+
+    Raises:
+        TrainerError: If the version or the dataset cannot be read.
+    """
+    from recserve.trainer.cleaning import clean
+    from recserve.trainer.split import split
+
+    quiet_tensorflow.set_up()
+    shop = Store(Path(store), model)
+    manifest = shop.manifest(version)
+    hp = HyperParameters.from_message(manifest.hyper_parameters)
+    raw = dataset.read(dataset.locate(Path(path), manifest.schema.source))
+    tables = clean(raw, manifest.schema, time.time()).tables
+    parts = split(
+        tables.events, hp.holdout_share, clock=tables.clock, ordered=tables.ordered, seed=hp.seed
+    )
+    train, holdout = tables.events.take(~parts.holdout), tables.events.take(parts.holdout)
+    setting = Setting.of(tables, train, holdout, hp)
+    runner = SavedSignatures(shop.path(manifest.version) / "saved_model")
+    report = evaluate(manifest.layout.family, runner.run, setting)
+    return Measured(report, report.to_message(parts.kind, holdout))
+
+
+class SavedSignatures:
+    """The signatures of a SavedModel, run on arrays."""
+
+    def __init__(self, folder: Path) -> None:
+        import tensorflow as tf
+
+        self._model = tf.saved_model.load(str(folder))
+
+    def run(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Runs one signature."""
+        from recserve.trainer.model.endpoints import as_tensor
+
+        function = self._model.signatures[name]
+        specs = function.structured_input_signature[1]
+        tensors = {key: as_tensor(inputs[key], spec.dtype) for key, spec in specs.items()}
+        return {key: value.numpy() for key, value in function(**tensors).items()}
