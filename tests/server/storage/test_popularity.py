@@ -3,6 +3,7 @@
 import asyncio
 import random
 import threading
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,8 +80,16 @@ def test_events_that_the_counts_saw_already_are_passed_over() -> None:
     assert (popularity.weight("a"), popularity.weight("b")) == (2.0, 1.0)
 
 
-@given(st.lists(st.lists(st.integers(0, 300), max_size=12), max_size=12))
-def test_the_mended_order_is_the_sorted_order(batches: list[list[int]]) -> None:
+@given(
+    st.lists(st.lists(st.integers(0, 300), max_size=12), max_size=12),
+    st.sampled_from([0.0, 0.03, 1.0]),
+)
+def test_the_mended_order_is_the_sorted_order(batches: list[list[int]], share: float) -> None:
+    with mock.patch("recserve.server.profiles.popularity.MERGE_SHARE", share):
+        _compare_orders(batches)
+
+
+def _compare_orders(batches: list[list[int]]) -> None:
     counts = ItemCounts({f"{n:03}": float(n % 7) for n in range(250)}, 0)
     popularity = Popularity(OPEN, counts)
     expected = dict(counts.weights)

@@ -11,8 +11,8 @@ from recserve.server.schema import DeclaredSchema
 
 _Ranked = tuple[float, str]  # minus the weight and the item id: sorts the best first
 
-MERGE_SHARE = 0.005
-"""Changed items, as a share of all, from which merging beats moving each by itself."""
+MERGE_SHARE = 0.001
+"""Changed items, as a share of all, from which one pass beats moving each by itself."""
 
 
 class Popularity:
@@ -127,9 +127,7 @@ class Popularity:
         """Puts the items whose weight has changed where they belong."""
         moved = sorted((-self._weights[item_id], item_id) for item_id in self._moved)
         if len(moved) > MERGE_SHARE * len(self._weights):
-            kept = [each for each in self._order if each[1] not in self._moved]
-            self._order = [*kept, *moved]
-            self._order.sort()  # two sorted runs, which it only has to merge
+            self._order = _with(_without(self._order, self._places_before()), moved)
         else:
             for item_id, before in self._moved.items():
                 if before is not None:
@@ -137,6 +135,31 @@ class Popularity:
             for each in moved:
                 insort(self._order, each)
         self._moved.clear()
+
+    def _places_before(self) -> list[int]:
+        """Where the moved items stand in the order as it still is."""
+        known = ((-old, item_id) for item_id, old in self._moved.items() if old is not None)
+        return sorted(bisect_left(self._order, each) for each in known)
+
+
+def _without(order: list[_Ranked], places: list[int]) -> list[_Ranked]:
+    kept: list[_Ranked] = []
+    start = 0
+    for place in places:
+        kept += order[start:place]
+        start = place + 1
+    return kept + order[start:]
+
+
+def _with(order: list[_Ranked], further: list[_Ranked]) -> list[_Ranked]:
+    merged: list[_Ranked] = []
+    start = 0
+    for each in further:
+        place = bisect_left(order, each, lo=start)
+        merged += order[start:place]
+        merged.append(each)
+        start = place
+    return merged + order[start:]
 
 
 def _in_any(item_id: str, containers: Sequence[Container[str]]) -> bool:
