@@ -1,0 +1,278 @@
+"""Always as many results as asked for or a reason, and what is excluded stays out."""
+
+import asyncio
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recserve.server.engine.contract import (
+    EngineDeadlineExceeded,
+    EngineFailed,
+    EngineOverloaded,
+    EngineUnavailable,
+    Ranking,
+    RankingRequest,
+)
+from recserve.server.errors import Overloaded
+from recserve.server.recommending.answer import Answer, Fallback, Reason, Shortfall
+from recserve.server.recommending.query import Query
+from server.recommending.conftest import MakeWorld
+from server.recommending.world import ITEMS, World, manifest
+
+
+def ids(answer: Answer) -> str:
+    return "".join(result.item_id for result in answer.results)
+
+
+async def test_the_model_ranks_for_a_known_user(world: World) -> None:
+    world.happened("ann", "h")
+    answer = await world.ask(Query("ann", 3))
+    assert ids(answer) == "abc"
+    assert (answer.reason, answer.fallback, answer.shortfall) == (Reason.PERSONAL, None, None)
+    assert (answer.version, answer.label, answer.log_position) == (1, "stable", 1)
+
+
+async def test_seen_items_come_back_only_when_asked_for(world: World) -> None:
+    world.happened("ann", "a", "c")
+    assert ids(await world.ask(Query("ann", 3))) == "bde"
+    assert ids(await world.ask(Query("ann", 3, include_seen=True))) == "abc"
+
+
+async def test_session_items_count_as_seen(world: World) -> None:
+    assert ids(await world.ask(Query("", 3, recent_item_ids=("a",)))) == "bcd"
+    query = Query("", 3, recent_item_ids=("a",), include_seen=True)
+    assert ids(await world.ask(query)) == "abc"
+
+
+async def test_an_unknown_user_gets_what_is_popular(world: World) -> None:
+    answer = await world.ask(Query("stranger", 2))
+    assert (ids(answer), answer.fallback) == ("ab", Fallback.UNKNOWN_USER)
+    assert answer.reason == Reason.POPULAR
+    assert [result.score for result in answer.results] == [1.0, 7 / 8]
+    assert world.engine.requests == []
+
+
+async def test_a_user_of_whom_only_unknown_items_are_logged_is_unknown(world: World) -> None:
+    world.happened("ann", "never-trained-on")
+    assert (await world.ask(Query("ann"))).fallback == Fallback.UNKNOWN_USER
+
+
+async def test_a_model_that_does_not_read_histories_knows_everyone(world: World) -> None:
+    world.version = world.serving(manifest(uses_history=False))
+    assert (await world.ask(Query("stranger"))).fallback is None
+
+
+async def test_features_of_the_pairs_make_a_stranger_known(world: World) -> None:
+    features = np.zeros((1, 1), np.float32)
+    query = Query("stranger", candidate_item_ids=("a",), candidate_features=features)
+    assert (await world.ask(query)).fallback is None
+
+
+@pytest.mark.parametrize(
+    ("failure", "fallback"),
+    [
+        (EngineUnavailable("gone"), Fallback.ENGINE_UNAVAILABLE),
+        (EngineFailed("broken"), Fallback.ENGINE_UNAVAILABLE),
+        (EngineDeadlineExceeded("late"), Fallback.DEADLINE),
+    ],
+)
+async def test_a_failing_engine_is_replaced_by_popularity(
+    world: World, failure: Exception, fallback: Fallback
+) -> None:
+    world.happened("ann", "a")
+    world.engine.failure = failure
+    answer = await world.ask(Query("ann", 2))
+    assert (ids(answer), answer.fallback, answer.version) == ("bc", fallback, 1)
+
+
+async def test_a_version_whose_engine_starts_answers_by_popularity(world: World) -> None:
+    world.happened("ann", "a")
+    world.version = type(world.version)(
+        **{**vars(world.version), "engine": None}  # a frozen dataclass without slots
+    )
+    assert (await world.ask(Query("ann", 2))).fallback == Fallback.ENGINE_UNAVAILABLE
+
+
+async def test_an_overloaded_engine_sends_the_caller_away_with_a_time_to_return(
+    world: World,
+) -> None:
+    world.happened("ann", "a")
+    world.engine.failure = EngineOverloaded("10 wait")
+    with pytest.raises(Overloaded) as caught:
+        await world.ask(Query("ann"))
+    assert caught.value.reason == "ENGINE_QUEUE_FULL"
+    assert caught.value.retry_after_seconds > 0
+
+
+class NeverAnswers:
+    """An engine whose calls end only by cancellation."""
+
+    cancelled = False
+
+    async def rank(self, request: RankingRequest) -> Ranking:
+        del request
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        raise AssertionError
+
+    def set_available(self, available: Any) -> None: ...
+
+    def close(self) -> None: ...
+
+
+async def test_an_engine_that_is_too_slow_for_the_deadline_is_let_go(world: World) -> None:
+    world.happened("ann", "a")
+    engine = NeverAnswers()
+    world.version = world.serving(manifest(), engine=engine)
+    answer = await world.ask(Query("ann", 2, deadline=time.monotonic() + 0.02))
+    assert (ids(answer), answer.fallback) == ("bc", Fallback.DEADLINE)
+    assert engine.cancelled
+
+
+async def test_without_a_model_the_counts_of_the_log_answer(world: World) -> None:
+    world.happened("bob", "h", "h", "g")
+    answer = await world.ask(Query("ann", 3), model=False)
+    assert (ids(answer), answer.version, answer.fallback) == ("hga", 0, Fallback.NO_MODEL)
+    assert [result.score for result in answer.results] == [1.0, 0.5, 0.0]
+    assert ids(await world.ask(Query("bob", 2), model=False)) == "ab"
+
+
+async def test_candidates_are_ranked_by_score_and_unknown_ones_are_named(world: World) -> None:
+    world.happened("ann", "h")
+    answer = await world.ask(Query("ann", 3, candidate_item_ids=("d", "x", "b", "y", "c")))
+    assert ids(answer) == "bcd"
+    assert answer.missing_item_ids == ("x", "y")
+    assert answer.shortfall is None
+
+
+async def test_the_rows_and_features_of_filtered_candidates_stay_together(world: World) -> None:
+    world.happened("ann", "e")
+    features = np.arange(10, dtype=np.float32).reshape(5, 2)
+    query = Query(
+        "ann",
+        candidate_item_ids=("d", "x", "e", "b", "c"),
+        candidate_features=features,
+        excluded_item_ids=frozenset("b"),
+    )
+    answer = await world.ask(query)
+    (request,) = world.engine.requests
+    assert request.candidate_rows is not None
+    assert request.candidate_rows.tolist() == [3, 2]
+    assert request.candidate_features.tolist() == [0, 1, 8, 9]
+    assert ids(answer) == "cd"
+
+
+async def test_no_candidate_left_is_a_shortfall_and_no_call_of_the_engine(world: World) -> None:
+    world.happened("ann", "a")
+    answer = await world.ask(Query("ann", 2, candidate_item_ids=("a", "x")))
+    assert (ids(answer), answer.shortfall) == ("", Shortfall.CANDIDATES)
+    assert answer.missing_item_ids == ("x",)
+    assert world.engine.requests == []
+
+
+async def test_a_small_catalogue_is_a_shortfall(world: World) -> None:
+    world.happened("ann", "a", "b")
+    answer = await world.ask(Query("ann", 7))
+    assert (len(answer.results), answer.shortfall) == (6, Shortfall.CATALOGUE)
+
+
+async def test_the_answer_waits_until_the_log_is_reflected(world: World) -> None:
+    world.happened("ann", "h")
+    asking = asyncio.ensure_future(world.ask(Query("ann", 2, min_log_position=2)))
+    await asyncio.sleep(0)
+    assert not asking.done()
+    world.happened("ann", "a")
+    answer = await asking
+    assert (ids(answer), answer.log_position) == ("bc", 2)
+
+
+async def test_the_wait_for_the_log_is_given_up_and_the_answer_says_where_it_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recserve.server.recommending.recommender.POSITION_WAIT_SECONDS", 0.001)
+    world.happened("ann", "h")
+    answer = await world.ask(Query("ann", 1, min_log_position=99))
+    assert (ids(answer), answer.log_position) == ("a", 1)
+
+
+async def test_the_deadline_bounds_the_wait_for_the_log(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recserve.server.recommending.recommender.POSITION_WAIT_SECONDS", 1e9)
+    query = Query("ann", 1, min_log_position=99, deadline=time.monotonic() + 0.01)
+    assert len((await world.ask(query)).results) == 1
+
+
+PATHS = ("model", "candidates", "unknown user", "no engine", "engine fails", "late", "no model")
+SOME_ITEMS = st.sets(st.sampled_from([*ITEMS, "x"]), max_size=6)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    path=st.sampled_from(PATHS),
+    seen=SOME_ITEMS,
+    excluded=SOME_ITEMS,
+    unavailable=SOME_ITEMS,
+    recent=SOME_ITEMS,
+    wanted=st.integers(1, 10),
+    include_seen=st.booleans(),
+    candidates=st.none() | st.permutations([*ITEMS, "x"]).map(lambda order: order[:5]),
+)
+async def test_what_must_not_be_returned_is_not_returned_on_any_path(
+    make_world: MakeWorld,
+    path: str,
+    seen: set[str],
+    excluded: set[str],
+    unavailable: set[str],
+    recent: set[str],
+    wanted: int,
+    include_seen: bool,
+    candidates: list[str] | None,
+) -> None:
+    world = make_world()
+    if path == "candidates":
+        candidates = candidates or list("hgfx")
+    if path == "no engine":
+        world.version = world.serving(manifest())
+        object.__setattr__(world.version, "engine", None)
+    world.engine.failure = {
+        "engine fails": EngineFailed("broken"),
+        "late": EngineDeadlineExceeded("late"),
+    }.get(path)
+    user_id = "stranger" if path == "unknown user" else "ann"
+    world.happened("ann", *sorted(seen))
+    world.recommender.unavailable = frozenset(unavailable)
+    query = Query(
+        user_id,
+        wanted,
+        candidate_item_ids=tuple(candidates or ()),
+        excluded_item_ids=frozenset(excluded),
+        include_seen=include_seen,
+        recent_item_ids=tuple(sorted(recent)),
+    )
+    answer = await world.ask(query, model=path != "no model")
+
+    forbidden = excluded | unavailable
+    if not include_seen:
+        forbidden |= recent | (seen if user_id == "ann" else set())
+    known = set(ITEMS) | (seen | set(candidates or ()) if path == "no model" else set())
+    possible = (known & set(candidates) if candidates else known) - forbidden
+    got = [result.item_id for result in answer.results]
+    assert len(set(got)) == len(got)
+    assert set(got) <= possible
+    assert len(got) == min(wanted, len(possible))
+    assert (answer.shortfall is None) == (len(got) == wanted)
+    assert all(0 <= result.score <= 1 for result in answer.results)
+    scores = [result.score for result in answer.results]
+    assert scores == sorted(scores, reverse=True)

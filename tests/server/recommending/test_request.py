@@ -1,0 +1,123 @@
+"""What reaches the engine of a user's past, features and context."""
+
+import numpy as np
+import pytest
+
+from recserve.server.engine.contract import RankingRequest
+from recserve.server.recommending.query import Query
+from recserve.v1 import schema_pb2
+from server.recommending.conftest import MakeWorld
+from server.recommending.world import World, manifest
+
+
+def feature(name: str, kind: str) -> schema_pb2.Feature:
+    return schema_pb2.Feature(name=name, type=schema_pb2.FeatureType.Value(f"FEATURE_TYPE_{kind}"))
+
+
+SCHEMA = schema_pb2.Schema(
+    event_types=[
+        schema_pb2.EventType(name="view"),
+        schema_pb2.EventType(name="buy"),
+        schema_pb2.EventType(name="shown", polarity=schema_pb2.POLARITY_IMPRESSION),
+    ],
+    user_features=[
+        feature("tags", "MULTI_VALUED"),
+        feature("age", "NUMERIC"),
+        feature("country", "CATEGORICAL"),
+        feature("income", "NUMERIC"),
+    ],
+    context_features=[feature("device", "CATEGORICAL"), feature("hour", "NUMERIC")],
+)
+
+
+@pytest.fixture
+async def shop(make_world: MakeWorld) -> World:
+    return make_world(SCHEMA)
+
+
+async def sent(world: World, query: Query) -> RankingRequest:
+    await world.ask(query)
+    return world.engine.requests[-1]
+
+
+async def test_the_history_comes_oldest_first_with_types_values_and_ages(shop: World) -> None:
+    shop.happened("ann", "c", event_type="buy", value=2.5, age=30)
+    shop.happened("ann", "a", event_type="view", age=90)
+    request = await sent(shop, Query("ann"))
+    assert request.history_rows.tolist() == [0, 2]
+    assert request.history_types.tolist() == [0, 1]
+    np.testing.assert_array_equal(request.history_values, np.float32([np.nan, 2.5]))
+    assert request.history_ages.tolist() == [90, 30]
+
+
+async def test_an_event_of_the_future_is_of_age_0(shop: World) -> None:
+    shop.happened("ann", "a", event_type="view", age=-3600)
+    assert (await sent(shop, Query("ann"))).history_ages.tolist() == [0]
+
+
+async def test_only_the_newest_events_that_the_model_reads_are_sent(shop: World) -> None:
+    shop.happened("ann", *"abcdefg", event_type="view")
+    assert (await sent(shop, Query("ann"))).history_rows.tolist() == [2, 3, 4, 5, 6]
+
+
+async def test_a_model_that_reads_no_history_is_sent_none(shop: World) -> None:
+    shop.version = shop.serving(manifest(SCHEMA, history_length=0, uses_history=False))
+    shop.happened("ann", "a", event_type="view")
+    assert (await sent(shop, Query("ann"))).history_rows.tolist() == []
+
+
+async def test_items_and_types_that_the_version_does_not_know_leave_no_gap(shop: World) -> None:
+    shop.happened("ann", "a", "new", "b", event_type="view")
+    shop.happened("ann", "c", event_type="older_than_the_schema")
+    shop.happened("ann", "d", event_type="shown")
+    assert (await sent(shop, Query("ann"))).history_rows.tolist() == [0, 1]
+
+
+async def test_session_items_come_last_as_events_of_the_first_type_just_now(shop: World) -> None:
+    shop.happened("ann", "a", event_type="buy", age=5)
+    request = await sent(shop, Query("ann", recent_item_ids=("h", "unknown", "g")))
+    assert request.history_rows.tolist() == [0, 7, 6]
+    assert request.history_types.tolist() == [1, 0, 0]
+    assert request.history_ages.tolist() == [5, 0, 0]
+    np.testing.assert_array_equal(request.history_values, np.float32([np.nan] * 3))
+
+
+async def test_without_a_clock_no_event_has_an_age(make_world: MakeWorld) -> None:
+    schema = schema_pb2.Schema()
+    schema.source.timestamp_kind = schema_pb2.TIMESTAMP_KIND_SEQUENCE
+    world = make_world(schema)
+    world.happened("ann", "a")
+    request = await sent(world, Query("ann", recent_item_ids=("b",)))
+    assert np.isnan(request.history_ages).tolist() == [True, True]
+
+
+async def test_under_an_open_schema_every_event_is_of_type_0(world: World) -> None:
+    world.happened("ann", "a", event_type="anything")
+    assert (await sent(world, Query("ann"))).history_types.tolist() == [0]
+
+
+async def test_features_come_by_type_in_declared_order_with_gaps_for_unknown_ones(
+    shop: World,
+) -> None:
+    shop.knows("ann", income=10.0, country="de", tags=("x", "y"))
+    context = {"hour": 7.0}
+    request = await sent(shop, Query("ann", context=context))
+    np.testing.assert_array_equal(request.user_numeric, np.float32([np.nan, 10]))
+    assert request.context_numeric.tolist() == [7]
+    assert request.strings == ("de", "x", "y", "", "")
+
+
+async def test_too_many_values_of_a_multi_valued_feature_are_cut(shop: World) -> None:
+    shop.knows("ann", tags=tuple("vwxyz"))
+    assert (await sent(shop, Query("ann", context={"device": "phone"}))).strings == (
+        *("", "v", "w", "x"),
+        "phone",
+    )
+
+
+async def test_features_of_another_kind_than_declared_are_unknown(shop: World) -> None:
+    """The catalogue may have been filled for an earlier schema."""
+    shop.knows("ann", age="forty", country=49.0, tags="x", income=1.0)
+    request = await sent(shop, Query("ann"))
+    np.testing.assert_array_equal(request.user_numeric, np.float32([np.nan, 1]))
+    assert set(request.strings) == {""}
