@@ -44,6 +44,7 @@ class InMemoryServer:
         schema: Events and features; default: every event type, no features.
         scorer: Scores the items for a request; default: the earlier, the better.
         uses_history: Whether a user without history is unknown to the model.
+        store: Folder of a model store, for what ModelService lists. Default: an empty one.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class InMemoryServer:
         schema: schema_pb2.Schema | None = None,
         scorer: Scorer | None = None,
         uses_history: bool = True,
+        store: Path | None = None,
     ) -> None:
         self._schema = declare(schema or schema_pb2.Schema())
         self._item_ids = tuple(item_ids)
         self._uses_history = uses_history
+        self._store = store
         self.log = InMemoryEventLog()
         self.catalogue = InMemoryCatalogue()
         self.catalogue.put_items([ItemRecord(item_id) for item_id in item_ids])
@@ -86,8 +89,9 @@ class InMemoryServer:
         try:
             asyncio.run(self._serve())
         except BaseException as error:
-            self._failure = error
-            raise
+            if self._ready.is_set():
+                raise
+            self._failure = error  # `__enter__` raises it
         finally:
             self._ready.set()
 
@@ -99,7 +103,7 @@ class InMemoryServer:
                 model="default",
                 log=self.log,
                 catalogue=self.catalogue,
-                store=ModelStore(Path(folder) / "default"),
+                store=ModelStore((self._store or Path(folder)) / "default"),
                 schema=CurrentSchema(self._schema, fixed=True),
             )
             await front_end.open()
