@@ -136,3 +136,12 @@ def test_the_port_of_a_stopped_server_is_free_and_its_events_are_there(tmp_path)
         assert server.stop() == 0
     with serving(tmp_path) as server, Client(server.address) as client:
         assert client.recommend("v")[0].item_id == "a"
+
+
+def test_a_version_that_was_refused_half_copied_is_looked_at_again(handmade_version, tmp_path):
+    version = tmp_path / "models" / "default" / "1"
+    version.mkdir(parents=True)
+    with serving(tmp_path) as server:
+        eventually(lambda: server.said("version refused"), "a refusal")
+        shutil.copytree(handmade_version, version, dirs_exist_ok=True)
+        server.wait_until_warm()

@@ -1,23 +1,23 @@
-"""The command `recserve-server`."""
+"""The command `recserve-server`. What it runs is imported when it runs, so that help is quick."""
 
 import asyncio
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from recserve.server import logs
-from recserve.server.errors import ConfigurationError
 from recserve.server.importing_command import import_command
-from recserve.server.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from recserve.server.settings import Settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(version("recserve"), prog_name="recserve-server")
 def main() -> None:
-    r"""Serve recommendations over gRPC, and fill the event log.
+    """Serve recommendations over gRPC, and fill the event log.
 
     \b
     A first server on a dataset:
@@ -34,7 +34,9 @@ def _settings_options(command: Any) -> Any:
         click.option("--config", type=path, help="TOML file of settings; options here win."),
         click.option("--store", type=path, help="Folder of the model store. [models]"),
         click.option("--model", help="Name of the model to serve. [default]"),
-        click.option("--events", help="URL of the event log. [sqlite:///recserve.db]"),
+        click.option(
+            "--events", metavar="URL", help="URL of the event log. [sqlite:///recserve.db]"
+        ),
         click.option(
             "--schema",
             "schema_file",
@@ -93,11 +95,13 @@ def serve(**options: Any) -> None:
     appears in the store goes live by itself. Health, metrics and reflection are on. Logs go to
     standard error; the line "listening" says where.
     """
-    settings = _settings(options)
-    logs.configure(process="supervisor", level=settings.log_level, log_format=settings.log_format)
+    from recserve.server import logs
+    from recserve.server.errors import ConfigurationError
     from recserve.server.supervisor.front_end_host import FrontEndFailed
     from recserve.server.supervisor.supervisor import supervise
 
+    settings = _settings(options)
+    logs.configure(process="supervisor", level=settings.log_level, log_format=settings.log_format)
     try:
         asyncio.run(supervise(settings))
     except (ConfigurationError, FrontEndFailed) as error:
@@ -114,7 +118,9 @@ def check_config(**options: Any) -> None:
 main.add_command(import_command)
 
 
-def _settings(options: dict[str, Any]) -> Settings:
+def _settings(options: dict[str, Any]) -> "Settings":
+    from recserve.server.settings import SettingsError, load_settings
+
     config = options.pop("config")
     given = {name: value for name, value in options.items() if value is not None}
     try:

@@ -14,9 +14,6 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from recserve.server.database.location import sqlite_file
-from recserve.server.errors import EventLogRefused, RecserveServerError
-
 if TYPE_CHECKING:
     from recserve.server.importing import ImportProgress, ImportReport
 
@@ -24,6 +21,9 @@ LINES = 10  # without a terminal: one line each time a further tenth is done
 
 
 def _checked_url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    from recserve.server.database.location import sqlite_file
+    from recserve.server.errors import EventLogRefused
+
     try:
         sqlite_file(url)
     except EventLogRefused as error:
@@ -51,7 +51,7 @@ def _checked_url(_context: click.Context, _parameter: click.Parameter, url: str)
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the report as JSON.")
 def import_command(path: Path, event_log_url: str, schema_path: Path | None, as_json: bool) -> None:
-    r"""Load a dataset into the event log and the catalogue.
+    """Load a dataset into the event log and the catalogue.
 
     PATH is a folder with interactions.csv or interactions.parquet (columns user_id, item_id
     and perhaps event_type, value, timestamp), and perhaps items.*, users.* and schema.toml;
@@ -67,6 +67,7 @@ def import_command(path: Path, event_log_url: str, schema_path: Path | None, as_
       recserve-server import examples/movielens
       recserve-server import shop.parquet --events sqlite:////var/lib/recserve/events.db
     """
+    from recserve.server.errors import RecserveServerError
     from recserve.server.importing import import_dataset  # and with it pandas
 
     try:

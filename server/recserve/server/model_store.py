@@ -41,6 +41,10 @@ class ModelStore:
             return []
         return sorted((int(name) for name in names if _is_number(name)), reverse=True)
 
+    def fingerprints(self) -> dict[int, tuple[int, int, int]]:
+        """The versions, each with a number triple that differs once its files have changed."""
+        return {version: _fingerprint(self.folder(version)) for version in self.versions()}
+
     def folder(self, version: int) -> Path:
         """The folder of a version."""
         return self._folder / str(version)
@@ -114,6 +118,13 @@ def _verify_file(path: Path, listed: model_pb2.ArtefactFile) -> None:
             raise InvalidVersion(f"{listed.path} is not what was written: its checksum differs")
     except OSError as error:
         raise InvalidVersion(f"{listed.path} cannot be read: {error}") from error
+
+
+def _fingerprint(folder: Path) -> tuple[int, int, int]:
+    """Count, bytes and newest change of the files: cheap to take, blind to silent corruption."""
+    stats = [path.lstat() for path in folder.rglob("*")]
+    newest = max((stat.st_mtime_ns for stat in stats), default=0)
+    return len(stats), sum(stat.st_size for stat in stats), newest
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from recserve.server import logs
 from recserve.server.errors import ConfigurationError, RecserveServerError
+from recserve.server.event_log import SCHEMA_META
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import SERVICES, FrontEnd
 from recserve.server.front_end.storage import Storage
@@ -22,8 +23,6 @@ from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
 from recserve.server.supervisor.control import ChildControl, Message
 from recserve.v1 import schema_pb2
-
-SCHEMA_META = "schema"
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
-"""Notices new versions in the model store."""
+"""Notices new and changed versions in the model store."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from recserve.server import logs
 from recserve.server.model_store import ModelStore
@@ -13,28 +13,35 @@ class StoreWatch:
     """Looks at the store about once a second.
 
     A timed look is right here: a store may be on a network file system, where no notification
-    of the kernel arrives, and listing one folder costs microseconds.
+    of the kernel arrives, and looking at a few folders costs microseconds.
+
+    Args:
+        store: The store.
+        on_change: Called with all versions in it, and with those that were there before and whose
+            files have changed since.
     """
 
-    def __init__(self, store: ModelStore, on_change: Callable[[tuple[int, ...]], None]) -> None:
+    def __init__(
+        self,
+        store: ModelStore,
+        on_change: Callable[[tuple[int, ...], Collection[int]], None],
+    ) -> None:
         self._store = store
         self._on_change = on_change
         self._log = logs.get("store")
 
     async def run(self) -> None:
         """Watch for ever."""
-        known: tuple[int, ...] | None = None
-        failing = False
+        known: dict[int, tuple[int, int, int]] | None = None
         while True:
             try:
-                found = tuple(await asyncio.to_thread(self._store.versions))
-            except OSError as error:
-                if not failing:  # say it once, not every second
-                    self._log.error("the store cannot be read; looking again", error=str(error))
-                failing = True
+                found = await asyncio.to_thread(self._store.fingerprints)
+            except OSError as error:  # files that vanish while we look, or a lost mount
+                self._log.warning("the store cannot be read", error=str(error))
             else:
-                failing = False
                 if found != known:
+                    before = known or {}
+                    changed = {n for n, print_ in found.items() if before.get(n, print_) != print_}
                     known = found
-                    self._on_change(found)
+                    self._on_change(tuple(found), changed)
             await asyncio.sleep(INTERVAL_SECONDS)

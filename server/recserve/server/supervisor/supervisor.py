@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,13 @@ class Supervisor:
         metrics = f"http://{host}:{self._page.port}/metrics"
         self._log.info("listening", address=address, metrics=metrics, pid=self._front_end.pid)
 
-    def _on_stored(self, stored: tuple[int, ...]) -> None:
+    def _on_stored(self, stored: tuple[int, ...], changed: Collection[int]) -> None:
         if not stored and not self._stored:
             self._log.info("the store has no versions yet", folder=str(self._settings.model_folder))
         self._stored = stored
+        for version in changed:  # such as one that was refused while it was being copied
+            if version in self._engines and self._engines[version].error:
+                del self._engines[version]
         self._reconcile_soon()
 
     def _on_released(self, socket: str) -> None:

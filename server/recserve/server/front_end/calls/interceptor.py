@@ -51,12 +51,9 @@ def _unary(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], An
     async def call(data: bytes, context: Any) -> Any:
         try:
             with measured.call(context):
-                answer = behaviour(parse(data), context)
-                return await answer
+                return await behaviour(parse(data), context)
         except grpc.aio.AbortError:  # a servicer that is not ours has ended the call itself
             raise
-        except grpc.aio.AbortError:
-            raise  # a servicer that is not ours, such as Health, has said its status
         except Exception as error:
             return await abort(context, error)
 
@@ -69,8 +66,6 @@ def _stream(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], A
             with measured.call(context):
                 async for response in behaviour(parse(data), context):
                     yield response
-        except grpc.aio.AbortError:
-            raise
         except grpc.aio.AbortError:
             raise
         except Exception as error:

@@ -5,9 +5,6 @@ import time
 from types import TracebackType
 from typing import Any
 
-import grpc.aio
-from typing import Any
-
 import grpc
 import grpc.aio
 
@@ -60,8 +57,6 @@ class MeasuredCall:
             self._method.handled("OK")
         elif isinstance(error, (asyncio.CancelledError, GeneratorExit)):
             self._method.handled("CANCELLED")
-        elif isinstance(error, grpc.aio.AbortError):
-            self._method.handled(self._context.code().name)
         elif isinstance(error, grpc.aio.AbortError):
             self._method.handled(_NAMES[self._context.code()])
         else:
