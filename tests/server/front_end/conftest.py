@@ -1,0 +1,38 @@
+from collections.abc import Iterator
+
+import pytest
+
+from recserve.server.testing import InMemoryServer
+from recserve.v1 import schema_pb2
+from server.front_end.wire import Wire
+
+ITEMS = tuple("abcdefghij")
+
+
+def feature(name: str, kind: str) -> schema_pb2.Feature:
+    return schema_pb2.Feature(name=name, type=schema_pb2.FeatureType.Value(f"FEATURE_TYPE_{kind}"))
+
+
+SHOP = schema_pb2.Schema(
+    event_types=[schema_pb2.EventType(name="click"), schema_pb2.EventType(name="buy")],
+    context_features=[
+        feature("hour", "NUMERIC"),
+        feature("device", "CATEGORICAL"),
+        feature("tags", "MULTI_VALUED"),
+    ],
+    candidate_features=[feature("distance", "NUMERIC"), feature("price", "NUMERIC")],
+)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[InMemoryServer]:
+    """One server for all tests of a module: whatever they send, it lives on."""
+    with InMemoryServer(item_ids=ITEMS, schema=SHOP) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def wire(shop: InMemoryServer) -> Iterator[Wire]:
+    wire = Wire(shop.address)
+    yield wire
+    wire.close()
