@@ -1,5 +1,7 @@
 """The item table of an artefact: ids, popularity and raw features of the known items."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -83,14 +85,17 @@ def read_item_inputs(path: Path, widths: FeatureWidths) -> dict[str, NDArray[np.
         }
 
 
-def _open(path: Path) -> Any:
-    try:
-        arrays = np.load(path, allow_pickle=False)
-    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
-        raise ItemTableError(f"cannot read the item table {path}: {error}") from error
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise ItemTableError(f"the item table {path} is one array, not an npz file of several")
-    return arrays
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    with ExitStack() as stack:
+        try:  # the file is ours to close: numpy forgets it when it is damaged
+            file = stack.enter_context(path.open("rb"))
+            arrays = np.load(file, allow_pickle=False)
+        except Exception as error:  # numpy and zipfile raise many kinds for damaged files
+            raise ItemTableError(f"cannot read the item table {path}: {error}") from error
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ItemTableError(f"the item table {path} is one array, not an npz file of several")
+        yield stack.enter_context(arrays)
 
 
 def _array(arrays: Any, name: str, dtype: type, shape: tuple[int | None, ...]) -> NDArray[Any]:
