@@ -158,7 +158,7 @@ GOOD = {
     "ModelService/ListModelVersions": model_pb2.ListModelVersionsRequest(
         model="default",
         page_size=1,
-        page_token="MQ==",  # noqa: S106,  # noqa: S106  # no password
+        page_token="MQ==",  # noqa: S106  # no password
     ),
 }
 

@@ -1,0 +1,169 @@
+"""A version that is not exactly what the trainer wrote is refused, with the reason."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from recserve.server import model_store
+from recserve.server.model_store import InvalidVersion, ModelStore
+from recserve.v1 import schema_pb2
+from server.artefact import manifest, write_manifest, write_version
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "default")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Version 3, whole."""
+    return write_version(tmp_path / "default", 3)
+
+
+def refused(store: ModelStore, match: str, version: int = 3) -> None:
+    with pytest.raises(InvalidVersion, match=match):
+        store.verify(version)
+
+
+def test_a_whole_version_is_verified(store: ModelStore, folder: Path) -> None:
+    assert store.verify(3).version == 3
+    assert store.folder(3) == folder
+
+
+def test_a_store_that_does_not_exist_yet_is_empty(store: ModelStore) -> None:
+    assert store.versions() == []
+
+
+def test_only_folders_with_a_number_for_a_name_are_versions(
+    store: ModelStore, folder: Path
+) -> None:
+    model = folder.parent
+    for name in (".staging-4", "4.tmp", "latest", "04", "-5", "5a", "٦", "9" * 19, "0"):
+        (model / name).mkdir()
+    (model / "8").write_text("a file")
+    write_version(model, 12)
+    assert store.versions() == [12, 3]
+
+
+def test_a_missing_file_is_refused(store: ModelStore, folder: Path) -> None:
+    (folder / "saved_model" / "saved_model.pb").unlink()
+    refused(store, r"missing: saved_model/saved_model\.pb")
+
+
+def test_an_added_file_is_refused(store: ModelStore, folder: Path) -> None:
+    (folder / "saved_model" / "extra.so").write_bytes(b"code")
+    refused(store, r"not in the manifest: saved_model/extra\.so")
+
+
+def test_a_truncated_file_is_refused(store: ModelStore, folder: Path) -> None:
+    os.truncate(folder / "items.npz", 10)
+    refused(store, r"items\.npz has not the size")
+
+
+def test_a_changed_file_of_the_same_size_is_refused(store: ModelStore, folder: Path) -> None:
+    path = folder / "saved_model" / "saved_model.pb"
+    path.write_bytes(path.read_bytes()[::-1])
+    refused(store, r"saved_model\.pb .* checksum differs")
+
+
+def test_a_file_that_cannot_be_read_is_refused(
+    store: ModelStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path) -> str:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(model_store, "_sha256", failing)
+    refused(store, "cannot be read: .*Input/output error")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_link_is_refused(store: ModelStore, folder: Path, tmp_path: Path, listed: bool) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"secret")
+    (folder / "link").symlink_to(outside)
+    if listed:
+        write_manifest(folder, manifest(folder))
+    refused(store, "link is a link")
+
+
+def test_a_link_to_a_folder_is_refused(store: ModelStore, folder: Path, tmp_path: Path) -> None:
+    (folder / "assets").symlink_to(tmp_path)
+    refused(store, "assets is a link")
+
+
+def test_a_path_that_leads_out_of_the_folder_is_refused(store: ModelStore, folder: Path) -> None:
+    message = manifest(folder)
+    message.files.add(path="../../secret", size_bytes=1, sha256="0" * 64)
+    write_manifest(folder, message)
+    refused(store, r"missing: \.\./\.\./secret")
+
+
+def test_a_version_without_a_manifest_is_refused(store: ModelStore, folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    refused(store, r"no manifest\.json")
+    refused(store, r"no manifest\.json", version=99)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"version": "three"}',
+        b'{"files": 3}',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+    ids=["empty", "cut", "list", "null", "binary", "type", "files", "deep list", "deep map"],
+)
+def test_a_garbled_manifest_is_refused(store: ModelStore, folder: Path, content: bytes) -> None:
+    (folder / "manifest.json").write_bytes(content)
+    refused(store, "manifest|format")
+
+
+def test_a_huge_manifest_is_refused_unread(store: ModelStore, folder: Path) -> None:
+    os.truncate(folder / "manifest.json", model_store.MAX_MANIFEST_BYTES + 1)
+    refused(store, "too large")
+
+
+def test_a_manifest_that_is_a_folder_is_refused(store: ModelStore, folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").mkdir()
+    refused(store, "cannot be read")
+
+
+@pytest.mark.parametrize("field", ["version", "model"])
+def test_the_manifest_of_another_version_is_refused(
+    store: ModelStore, folder: Path, field: str
+) -> None:
+    message = manifest(folder)
+    setattr(message, field, {"version": 4, "model": "other"}[field])
+    write_manifest(folder, message)
+    refused(store, "the manifest is of .* not of 'default' version 3")
+
+
+@pytest.mark.parametrize("version", [0, 2, 99, -1])
+def test_a_layout_that_this_server_does_not_know_is_refused(
+    store: ModelStore, folder: Path, version: int
+) -> None:
+    message = manifest(folder)
+    message.layout.format_version = version
+    write_manifest(folder, message)
+    refused(store, f"its format is {version}; .*upgrade")
+
+
+def test_a_faulty_schema_is_refused(store: ModelStore, folder: Path) -> None:
+    text = schema_pb2.Feature(name="title", type=schema_pb2.FEATURE_TYPE_TEXT)
+    write_manifest(folder, manifest(folder, schema_pb2.Schema(context_features=[text])))
+    refused(store, "schema in its manifest is faulty: .*title")
+
+
+def test_fields_of_a_newer_trainer_are_passed_over(store: ModelStore, folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace("{", '{"invented_later": {"x": 1},', 1))
+    assert store.verify(3).version == 3
