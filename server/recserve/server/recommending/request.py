@@ -11,6 +11,7 @@ from recserve.server.recommending.versions import ServedVersion
 from recserve.server.schema import FeatureList
 from recserve.server.schema.values import Features
 
+_GREATEST = float(np.finfo(np.float32).max)
 _SESSION_EVENT_TYPE = 0  # a session's items are events of the first declared type, just now
 
 
@@ -55,8 +56,8 @@ def ranking_request(
         deadline=query.deadline,
         history_rows=np.array(rows, np.int32),
         history_types=np.array(types, np.int32),
-        history_values=np.array(values, np.float32),
-        history_ages=np.array(ages, np.float32),
+        history_values=_float32(values),
+        history_ages=_float32(ages),
         user_numeric=_numbers(version.schema.user, profile.features),
         context_numeric=_numbers(version.schema.context, query.context),
         strings=(
@@ -96,7 +97,12 @@ def _names(features: FeatureList) -> Sequence[str]:
 
 def _numbers(declared: FeatureList, features: Features) -> Float32Array:
     values = [features.get(name) for name in declared.numeric]
-    return np.array([v if isinstance(v, float) else np.nan for v in values], np.float32)
+    return _float32([v if isinstance(v, float) else np.nan for v in values])
+
+
+def _float32(values: Sequence[float]) -> Float32Array:
+    """Numbers beyond float32 become its greatest: as infinity they would make scores NaN."""
+    return np.clip(np.array(values, np.float64), -_GREATEST, _GREATEST).astype(np.float32)
 
 
 def _strings(declared: FeatureList, features: Features, length: int) -> Iterator[str]:
