@@ -121,3 +121,13 @@ async def test_features_of_another_kind_than_declared_are_unknown(shop: World) -
     request = await sent(shop, Query("ann"))
     np.testing.assert_array_equal(request.user_numeric, np.float32([np.nan, 1]))
     assert set(request.strings) == {""}
+
+
+async def test_numbers_beyond_float32_stay_finite(shop: World) -> None:
+    shop.knows("ann", age=1e300, income=-1e300)
+    shop.happened("ann", "a", event_type="buy", value=1e300)
+    request = await sent(shop, Query("ann", context={"hour": -1e39}))
+    greatest = np.finfo(np.float32).max
+    assert request.user_numeric.tolist() == [greatest, -greatest]
+    assert request.context_numeric.tolist() == [-greatest]
+    assert request.history_values.tolist() == [greatest]
