@@ -30,9 +30,7 @@ def publish(
         The version's folder and the whole manifest.
     """
     manifest.model = store.model
-    manifest.producers.extend(
-        f"{name} {importlib.metadata.version(name)}" for name in PRODUCERS
-    )
+    manifest.producers.extend(f"{name} {importlib.metadata.version(name)}" for name in PRODUCERS)
     with store.staging() as staging:
         write(staging)
         manifest.files.extend(_files(staging))

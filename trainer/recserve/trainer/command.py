@@ -47,12 +47,12 @@ def main() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="recserve", prog_name="recserve-trainer")
 def cli() -> None:
-    """Learn recommendation models from behaviour data.
+    r"""Learn recommendation models from behaviour data.
 
     \b
-    recserve-trainer inspect data.csv --write    propose what the columns mean
-    recserve-trainer fit data.csv --store models    train, evaluate, publish version 1
-    recserve-trainer evaluate data.csv --store models    measure a version again
+    recserve-trainer inspect data.csv --write           propose what the columns mean
+    recserve-trainer fit data.csv --store models        train, evaluate, publish a version
+    recserve-trainer evaluate data.csv --store models   measure a version again
 
     A server that watches the store loads each new version without dropping a request.
     """

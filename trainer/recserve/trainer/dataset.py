@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import warnings
 from dataclasses import dataclass, field
@@ -113,8 +114,8 @@ def read(files: DatasetFiles) -> RawDataset:
     return RawDataset(
         files,
         read_frame(files.interactions),
-        files.items and read_frame(files.items),
-        files.users and read_frame(files.users),
+        read_frame(files.items) if files.items else None,
+        read_frame(files.users) if files.users else None,
     )
 
 
@@ -132,7 +133,7 @@ def read_frame(path: Path, most_rows: int | None = None) -> Frame:
         raise DatasetError(f"{path}: the suffix must be one of {', '.join(SUFFIXES)}")
     try:
         frame = (_read_parquet if path.suffix == ".parquet" else _read_csv)(path, most_rows)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
     if not len(frame.rows.columns):
         raise DatasetError(f"{path}: has no columns")
@@ -142,6 +143,9 @@ def read_frame(path: Path, most_rows: int | None = None) -> Frame:
 def _read_csv(path: Path, most_rows: int | None) -> Frame:
     import pandas as pd
 
+    header, overlong = _opening(path)
+    if len(set(header)) < len(header):
+        raise DatasetError(f"{path}: two columns have the same name")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         rows = pd.read_csv(
@@ -149,12 +153,35 @@ def _read_csv(path: Path, most_rows: int | None) -> Frame:
             dtype=str,
             keep_default_na=False,
             index_col=False,
+            skiprows=lambda line: line in overlong,
             on_bad_lines="warn",
             nrows=most_rows,
             encoding="utf-8-sig",
         )
     said = [line for warning in caught for line in _LINE.findall(str(warning.message))]
-    return Frame(path, rows.fillna(""), said)
+    return Frame(path, rows.fillna(""), [*overlong.values(), *said])
+
+
+def _opening(path: Path) -> tuple[list[str], dict[int, str]]:
+    """The header, and the lines right after it that have more cells than it.
+
+    Pandas takes the first line of data for the measure of all: one that is too long would
+    be cut, and so would all after it.
+    """
+    overlong: dict[int, str] = {}
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream)
+        header = next(reader, [])
+        before = reader.line_num
+        for cells in reader:
+            if cells and len(cells) <= len(header):
+                break
+            if cells:
+                counts = f"expected {len(header)} fields, saw {len(cells)}"
+                told = f"Skipping line {reader.line_num}: {counts}"
+                overlong |= dict.fromkeys(range(before, reader.line_num), told)
+            before = reader.line_num
+    return header, overlong
 
 
 def _read_parquet(path: Path, most_rows: int | None) -> Frame:

@@ -1,6 +1,7 @@
 """Histories of users as fixed-length blocks, cut out of the event table without loops."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ class Histories:
         taken = self._take(self._events.item, np.where(there, at, 0))
         return np.where(there, taken, -1).astype(np.int32)
 
-    def _take(self, column: Ints | Floats, at: Ints) -> Ints | Floats:
+    def _take(self, column: Any, at: Ints) -> Any:
         return column[at] if len(column) else np.zeros(at.shape, column.dtype)
 
     def _ages(self, at: Ints, there: Bools, times: Floats) -> Floats:

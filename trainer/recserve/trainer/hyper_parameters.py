@@ -72,7 +72,24 @@ class HyperParameters(BaseModel):
 
 
 def _explain(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in issue['loc'])}: {issue['msg']}, not {issue['input']!r}"
-        for issue in error.errors()
-    )
+    issues = {}
+    for issue in error.errors():
+        name = str(issue["loc"][0])
+        issues[name] = (
+            f"--{name.replace('_', '-')} must be {range_of(name)}, not {issue['input']!r}"
+        )
+    return "; ".join(issues.values())
+
+
+def range_of(name: str) -> str:
+    """The range of a hyper-parameter in words, such as "0 to 0.9"."""
+    if name not in HyperParameters.model_fields:
+        return "left out: there is no such hyper-parameter"
+    if name == "hidden_layers":
+        return "1 to 8 layers of 1 to 4096 units"
+    low = high = ""
+    for bound in HyperParameters.model_fields[name].metadata:
+        low = f"{bound.ge}" if hasattr(bound, "ge") else low
+        low = f"above {bound.gt}" if hasattr(bound, "gt") else low
+        high = f"{bound.le}" if hasattr(bound, "le") else high
+    return f"{low} to {high}"

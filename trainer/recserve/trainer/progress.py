@@ -6,7 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Progress(Protocol):
@@ -61,9 +64,14 @@ class Bars:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
         from rich.progress import Progress as RichProgress
-        from rich.progress import TimeRemainingColumn
 
         self.bars = RichProgress(
             SpinnerColumn(),
@@ -74,7 +82,7 @@ class Bars:
             TextColumn("{task.fields[note]}"),
             console=Console(stderr=True),
         )
-        self._task: int | None = None
+        self._task: TaskID | None = None
 
     def stage(self, name: str, note: str = "") -> None:
         """Ends the bar before and begins one of unknown length."""
@@ -84,7 +92,9 @@ class Bars:
     def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
         """Moves the bar."""
         if self._task is not None:
-            self.bars.update(self._task, total=most, completed=number, note=_result(loss, validation))
+            self.bars.update(
+                self._task, total=most, completed=number, note=_result(loss, validation)
+            )
 
     def finish(self) -> None:
         """Fills the last bar: early stopping ends a stage before its most passes."""

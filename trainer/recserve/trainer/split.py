@@ -14,7 +14,7 @@ FEWEST_HELD_OUT = 1
 class Split:
     """A partition of events."""
 
-    kind: model_pb2.HoldoutKind.ValueType
+    kind: model_pb2.HoldoutKind
     holdout: Bools
     """`[n]`: True for held-out events; the rest is for training."""
 
@@ -37,15 +37,18 @@ def after_cut(events: Events, share: float) -> Bools:
     """Events at or after the one moment that leaves `share` of them; ties stay together."""
     held = max(FEWEST_HELD_OUT, round(len(events) * share))
     cut = np.sort(events.time)[-held]
-    holdout = events.time >= cut
-    return holdout if not holdout.all() else events.time > cut
+    holdout: Bools = events.time >= cut
+    if holdout.all():
+        holdout = events.time > cut
+    return holdout
 
 
 def last_of_each_user(events: Events) -> Bools:
     """The last event of each user who has at least two."""
     same_as_next = np.append(events.user[1:] == events.user[:-1], False)
     same_as_previous = np.insert(events.user[1:] == events.user[:-1], 0, False)
-    return ~same_as_next & same_as_previous
+    last: Bools = ~same_as_next & same_as_previous
+    return last
 
 
 def random_share(count: int, share: float, seed: int) -> Bools:

@@ -1,7 +1,7 @@
 """The cleaned data as arrays: what every later stage works on."""
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -59,13 +59,13 @@ class Events:
 
     def take(self, chosen: Ints | Bools) -> Self:
         """These events, in their order."""
-        rows = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        values = {
-            field.name: column.take(rows)
-            if isinstance(column := getattr(self, field.name), FeatureTable)
-            else column[rows]
-            for field in fields(self)
-        }
+        rows: Ints = np.arange(len(self))[chosen]
+        values: dict[str, Any] = {}
+        for field in fields(self):
+            column = getattr(self, field.name)
+            values[field.name] = (
+                column.take(rows) if isinstance(column, FeatureTable) else column[rows]
+            )
         return type(self)(**values)
 
 

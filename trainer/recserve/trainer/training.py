@@ -98,7 +98,7 @@ class _Data:
     tables: Tables
     train: Events
     holdout: Events
-    holdout_kind: model_pb2.HoldoutKind.ValueType
+    holdout_kind: model_pb2.HoldoutKind
     cleaning: model_pb2.CleaningReport
     digest: str
 

@@ -33,7 +33,9 @@ def learn(table: FeatureTable) -> FeatureStatistics:
         means,
         deviations,
         tuple(_values(table.categorical[:, i]) for i in range(table.categorical.shape[1])),
-        tuple(_values(table.multi_valued[:, i].ravel()) for i in range(table.multi_valued.shape[1])),
+        tuple(
+            _values(table.multi_valued[:, i].ravel()) for i in range(table.multi_valued.shape[1])
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,4 @@ def _differs(name: str, base: tuple[int, ...], new: tuple[int, ...]) -> str:
 
 
 def _unpacked(whole: bytes, offsets: Any) -> list[str]:
-    return [
-        whole[start:end].decode("utf-8")
-        for start, end in zip(offsets[:-1], offsets[1:], strict=True)
-    ]
+    return [whole[start:end].decode("utf-8") for start, end in pairwise(offsets)]

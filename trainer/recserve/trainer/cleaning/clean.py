@@ -70,8 +70,8 @@ def _tables(
         ]
     )
     kept = kept.assign(
-        _user=users.index.get_indexer(kept[columns.user]),
-        _item=items.index.get_indexer(kept[columns.item]),
+        _user=users.index.get_indexer(pd.Index(kept[columns.user])),
+        _item=items.index.get_indexer(pd.Index(kept[columns.item])),
     )
     kept = kept.sort_values(["_user", "_time"], kind="stable")
     kind = schema.source.timestamp_kind
@@ -86,9 +86,7 @@ def _tables(
     )
 
 
-def _events(
-    kept: pd.DataFrame, schema: schema_pb2.Schema, length: int, ledger: Ledger
-) -> Events:
+def _events(kept: pd.DataFrame, schema: schema_pb2.Schema, length: int, ledger: Ledger) -> Events:
     types = kept["_type"].to_numpy(np.int32)
     values = kept["_value"].to_numpy(np.float32)
     weights = [event.weight if event.HasField("weight") else 1.0 for event in schema.event_types]
@@ -120,7 +118,10 @@ def positive_events(
         ]
     )
     judged = np.isfinite(least)[types]
-    return wanted[types] & (~judged | (np.nan_to_num(values, nan=-np.inf) >= least[types]))
+    positives: Bools = wanted[types] & (
+        ~judged | (np.nan_to_num(values, nan=-np.inf) >= least[types])
+    )
+    return positives
 
 
 def _check_columns(raw: RawDataset, schema: schema_pb2.Schema) -> None:

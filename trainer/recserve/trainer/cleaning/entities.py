@@ -40,7 +40,9 @@ def entity_rows(
         elif column in interactions.columns:
             values = _first_values(interactions, id_column, column, ledger)
         else:
-            raise SchemaError(f"the schema's feature column {column!r} is in no file of the dataset")
+            raise SchemaError(
+                f"the schema's feature column {column!r} is in no file of the dataset"
+            )
         rows[column] = values.reindex(ids, fill_value="").to_numpy()
     return rows
 

@@ -21,7 +21,7 @@ def column_of(feature: schema_pb2.Feature) -> str:
 
 
 def of_type(
-    features: Sequence[schema_pb2.Feature], kind: schema_pb2.FeatureType.ValueType
+    features: Sequence[schema_pb2.Feature], kind: schema_pb2.FeatureType
 ) -> list[schema_pb2.Feature]:
     """The features of one type, in the schema's order."""
     return [feature for feature in features if feature.type == kind]
@@ -98,7 +98,9 @@ def _multi_valued(
     return np.array(padded, dtype=object).reshape(len(lists), length)
 
 
-def _stack(columns: Sequence[object], empty_shape: tuple[int, ...]) -> np.typing.NDArray[np.object_]:
+def _stack(
+    columns: Sequence[object], empty_shape: tuple[int, ...]
+) -> np.typing.NDArray[np.object_]:
     if not columns:
         return np.empty(empty_shape, dtype=object)
     return np.stack([np.asarray(column, dtype=object) for column in columns], axis=1)

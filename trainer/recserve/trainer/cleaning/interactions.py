@@ -66,15 +66,15 @@ def trim_ids(rows: pd.DataFrame, columns: list[str], ledger: Ledger) -> pd.DataF
     """Trims the id columns and drops rows whose ids are missing or too long."""
     for column in columns:
         trimmed = rows[column].str.strip()
-        changed = trimmed != rows[column]
+        changed = (trimmed != rows[column]) & (trimmed != "")
         ledger.repaired("trimmed_id", changed.sum(), examples(rows[changed], columns))
         rows = rows.assign(**{column: trimmed})
     missing = (rows[columns] == "").any(axis=1)
     rows = drop(rows, missing, "missing_id", ledger, columns)
-    oversized = np.zeros(len(rows), dtype=bool)
     for column in columns:
-        oversized |= (rows[column].str.encode("utf-8").str.len() > MOST_ID_BYTES).to_numpy()
-    return drop(rows, pd.Series(oversized, rows.index), "oversized_id", ledger, columns)
+        oversized = rows[column].map(lambda cell: len(cell.encode("utf-8"))) > MOST_ID_BYTES
+        rows = drop(rows, oversized, "oversized_id", ledger, columns)
+    return rows
 
 
 def drop(
@@ -88,12 +88,14 @@ def drop(
 
 
 def examples(rows: pd.DataFrame, shown: list[str]) -> list[str]:
-    """A few rows as text, each with its number in the file, from 1, the header left out."""
+    """A few rows as text, each with its id, or its number in the file from 1."""
     head = rows[shown].head(MOST_EXAMPLES)
     return [
-        f"row {number + 1}: "
-        + ", ".join(f"{column}={str(cell)[:60]!r}" for column, cell in zip(shown, cells, strict=True))
-        for number, cells in zip(head.index, head.itertuples(index=False), strict=True)
+        (f"row {name + 1}: " if isinstance(name, int) else f"{name}: ")
+        + ", ".join(
+            f"{column}={str(cell)[:60]!r}" for column, cell in zip(shown, cells, strict=True)
+        )
+        for name, cells in zip(head.index, head.itertuples(index=False), strict=True)
     ]
 
 
@@ -123,7 +125,7 @@ def _with_values(
     missing = text.str.lower().isin(("", "nan"))
     values = pd.to_numeric(text.where(~missing), errors="coerce").astype(float)
     rows = rows.assign(_value=values, _missing=missing)
-    bad = ~missing & ~np.isfinite(values)
+    bad = ~missing & (values.isna() | values.abs().eq(np.inf))
     rows = drop(rows, bad, "bad_value", ledger, [columns.user, columns.item, columns.value])
     judged = [
         index
@@ -142,7 +144,7 @@ def _with_times(
     times = parse_times(rows[columns.time], clock=now is not None)
     rows = rows.assign(_time=times)
     shown = [columns.user, columns.item, columns.time]
-    rows = drop(rows, ~np.isfinite(times), "bad_time", ledger, shown)
+    rows = drop(rows, pd.Series(~np.isfinite(times), rows.index), "bad_time", ledger, shown)
     impossible = rows["_time"] < 0
     if now is not None:
         impossible |= rows["_time"] > now + CLOCK_AHEAD_SECONDS

@@ -37,4 +37,5 @@ def smoothed_rates(items: Ints, positive: Ints, item_count: int, strength: float
     rows = np.bincount(items, minlength=item_count)
     positives = np.bincount(items, positive, minlength=item_count)
     overall = positive.mean()
-    return (positives + strength * overall) / (rows + strength)
+    rates: Floats = (positives + strength * overall) / (rows + strength)
+    return rates

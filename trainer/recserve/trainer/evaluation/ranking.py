@@ -64,7 +64,8 @@ def ndcg(hits: Bools, right: Ints) -> Floats:
     """NDCG of each user, float64 `[U]`."""
     discounts = 1.0 / np.log2(np.arange(hits.shape[1]) + 2.0)
     ideal = np.concatenate([[0.0], np.cumsum(discounts)])[np.minimum(right, hits.shape[1])]
-    return (hits * discounts).sum(axis=1) / ideal
+    gains: Floats = (hits * discounts).sum(axis=1) / ideal
+    return gains
 
 
 def reciprocal_rank(hits: Bools) -> Floats:

@@ -21,9 +21,7 @@ class Report:
 
     outcome: Outcome
 
-    def to_message(
-        self, kind: model_pb2.HoldoutKind.ValueType, holdout: Events
-    ) -> model_pb2.Evaluation:
+    def to_message(self, kind: model_pb2.HoldoutKind, holdout: Events) -> model_pb2.Evaluation:
         """The part of a manifest."""
         return model_pb2.Evaluation(
             holdout=kind,
@@ -38,9 +36,7 @@ def evaluate(family: str, run: Runner, setting: Setting) -> Report:
     return Report((rows if family == "pointwise" else served).evaluate(run, setting))
 
 
-def _metrics(
-    model: Mapping[str, float], baseline: Mapping[str, float]
-) -> list[model_pb2.Metric]:
+def _metrics(model: Mapping[str, float], baseline: Mapping[str, float]) -> list[model_pb2.Metric]:
     return [
         model_pb2.Metric(name=name, value=value, baseline=baseline.get(name))
         for name, value in model.items()

@@ -22,7 +22,7 @@ def evaluate(run: Runner, setting: Setting) -> Outcome:
     training events; the training items are excluded. Right answers are the held-out
     positive items that are not among them.
     """
-    tables, train, holdout = setting.tables, setting.train, setting.holdout
+    tables, train = setting.tables, setting.train
     relevant, users, firsts = _questions(setting)
     weight = popularity_of(train, tables.item_count)
     histories = Histories(train, tables.user_count, setting.history_length, clock=tables.clock)

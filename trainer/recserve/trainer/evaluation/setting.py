@@ -12,6 +12,7 @@ from recserve.trainer.tables import Events, Tables
 Runner = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 """Runs one signature on inputs by name."""
 
+
 @dataclass(frozen=True)
 class Setting:
     """What an evaluation is about."""

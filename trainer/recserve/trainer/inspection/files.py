@@ -75,7 +75,9 @@ def _richest(paths: set[Path], headers: dict[Path, list[str]]) -> Path | None:
 
     def features(path: Path) -> tuple[int, str]:
         columns = headers[path]
-        return sum(names.snake(c).split("_")[-1] not in names.IDS and not _glued_id(c) for c in columns), path.name
+        return sum(
+            names.snake(c).split("_")[-1] not in names.IDS and not _glued_id(c) for c in columns
+        ), path.name
 
     return max(paths, key=features, default=None)
 

@@ -12,7 +12,9 @@ Owner = Literal["user", "item", "neither"]
 CONSTANT_SHARE = 0.98
 
 
-def owner(values: pd.Series[str], users: pd.Series[str], items: pd.Series[str]) -> tuple[Owner, str]:
+def owner(
+    values: pd.Series[str], users: pd.Series[str], items: pd.Series[str]
+) -> tuple[Owner, str]:
     """Judges by the groups that have more than one row with a value.
 
     A column that no such group speaks for belongs to neither; neither does one that is the
@@ -26,7 +28,9 @@ def owner(values: pd.Series[str], users: pd.Series[str], items: pd.Series[str]) 
         kind: "no repeated one" if share is None else f"{share:.0%}"
         for kind, share in shares.items()
     }
-    holds = [kind for kind, share in shares.items() if share is not None and share >= CONSTANT_SHARE]
+    holds = [
+        kind for kind, share in shares.items() if share is not None and share >= CONSTANT_SHARE
+    ]
     reason = f"constant within repeated users: {told['user']}, items: {told['item']}"
     if len(holds) == 1:
         return ("user" if holds[0] == "user" else "item"), reason

@@ -113,7 +113,9 @@ class _Proposal:
         if owner == "neither":
             numeric = judged.type == schema_pb2.FEATURE_TYPE_NUMERIC
             role = "pair feature" if numeric else "context feature"
-        self._add(self._found.interactions, column, role, Kind(judged.type, f"{judged.reason}; {reason}"))
+        self._add(
+            self._found.interactions, column, role, Kind(judged.type, f"{judged.reason}; {reason}")
+        )
 
     def add_file(self, path: Path | None, key: ColumnFacts, role: str) -> None:
         """The columns of the items or users file."""
@@ -123,7 +125,9 @@ class _Proposal:
         for name in rows.columns:
             column = facts(rows[name])
             if name == key.name:
-                self._note(path, column, role.replace("feature", "id"), "", "as in the interactions")
+                self._note(
+                    path, column, role.replace("feature", "id"), "", "as in the interactions"
+                )
             else:
                 self._add(path, column, role, kinds.kind(column, len(rows)))
 
@@ -147,7 +151,9 @@ class _Proposal:
         if judged.type == schema_pb2.FEATURE_TYPE_MULTI_VALUED:
             feature.separator = column.separator
         kind_name = schema_pb2.FeatureType.Name(judged.type)
-        self._note(path, column, role, kind_name.removeprefix("FEATURE_TYPE_").lower(), judged.reason)
+        self._note(
+            path, column, role, kind_name.removeprefix("FEATURE_TYPE_").lower(), judged.reason
+        )
 
     def _note(self, path: Path, column: ColumnFacts, role: str, type_: str, reason: str) -> None:
         self._columns.append(

@@ -18,7 +18,7 @@ FEW_ROWS = 20
 class Kind:
     """A type, or unspecified for a column that is left out, and the reason."""
 
-    type: schema_pb2.FeatureType.ValueType
+    type: schema_pb2.FeatureType
     reason: str
 
 

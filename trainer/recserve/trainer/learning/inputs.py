@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +15,9 @@ from recserve.trainer.histories import Histories, HistoryBlock
 from recserve.trainer.model.features import EncodedFeatures, FeatureEncoder
 from recserve.trainer.model.history import History
 from recserve.trainer.tables import FeatureTable, Ints
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 
 def encode(encoder: FeatureEncoder, table: FeatureTable) -> EncodedFeatures:
@@ -31,7 +37,9 @@ def take(features: EncodedFeatures, rows: Ints) -> EncodedFeatures:
 
 def history_tensors(block: HistoryBlock) -> History:
     """A block of histories as tensors."""
-    return History(*(tf.constant(part) for part in (block.rows, block.types, block.values, block.ages)))
+    return History(
+        *(tf.constant(part) for part in (block.rows, block.types, block.values, block.ages))
+    )
 
 
 @dataclass(frozen=True)
@@ -71,4 +79,16 @@ def first_encounters(user: Ints, item: Ints, item_count: int) -> np.typing.NDArr
     return first
 
 
-Tensors = Any
+def ahead(prepare: Callable[[T], S], order: Iterable[T], depth: int = 2) -> Iterator[S]:
+    """Prepares batches in one thread while the one before is being learned.
+
+    The order, and so every random choice in `prepare`, is that of a plain loop.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        waiting: deque[Future[S]] = deque()
+        for batch in order:
+            waiting.append(thread.submit(prepare, batch))
+            if len(waiting) > depth:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -92,7 +92,7 @@ class Lesson:
         self._weights = model.trainable_variables
         self._optimizer = keras.optimizers.Adam(hp.learning_rate)
         self._optimizer.build(self._weights)
-        self._step = tf.function(self._one_step, reduce_retracing=True)
+        self._step = tf.function(self._one_step, reduce_retracing=True, autograph=False)
 
     def learn(self, progress: Progress) -> list[float]:
         """Trains with early stopping.
@@ -102,7 +102,7 @@ class Lesson:
         """
         hp = self._hp
         best = BestWeights(self._weights, hp.patience)
-        best.note(-self.validation_loss())
+        best.note_start(-self.validation_loss())
         losses = []
         for number, loss, reached in passes(
             hp.max_epochs, best, lambda: -self.validation_loss(), self.epoch
@@ -122,9 +122,13 @@ class Lesson:
         total = 0.0
         for batch in batches(self._held, SCORING_BATCH):
             labels, weight = self._labels(batch)
-            logits = self._model.logits(*self._inputs(batch))
+            logits = self._logits(self._inputs(batch), training=False)
             total += float(_log_loss(logits, labels, weight)) * len(batch)
         return total / len(self._held)
+
+    def _logits(self, inputs: tuple[Any, ...], *, training: bool) -> Any:
+        pair, user, context, item = inputs
+        return self._model.logits(pair, user, context, item, training=training)
 
     def _inputs(self, rows: Ints) -> tuple[Any, ...]:
         events = self._train
@@ -141,7 +145,7 @@ class Lesson:
 
     def _one_step(self, inputs: tuple[Any, ...], labels: Any, weight: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = _log_loss(self._model.logits(*inputs, training=True), labels, weight)
+            loss = _log_loss(self._logits(inputs, training=True), labels, weight)
             kernels = [layer.kernel.value for layer in self._model.mlp]
             penalty = tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in kernels])
             total = loss + self._hp.l2 * penalty

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning.inputs import UserInputs, batches
-from recserve.trainer.model.selection import without
-from recserve.trainer.model.two_stage import TwoStage
+from recserve.trainer.model.selection import OUT, without
+from recserve.trainer.model.two_stage import TwoStage, retrieved_pairs
 from recserve.trainer.tables import Bools, Events, Floats, Ints
 
 BATCH = 256
@@ -27,8 +27,8 @@ class Offers:
     """float32 `[n, V]`, user vectors."""
     rows: Ints
     """int32 `[n, C]`, the offered items, best first."""
-    lifts: Floats
-    """float32 `[n, C]`, retrieval's log p less that of a uniform choice."""
+    retrieved: Floats
+    """float32 `[n, C, 2]`, retrieval's lift, and the memory's part of it."""
     place: Ints
     """int32 `[n]`, the column of the item that was then chosen."""
     eligible: Bools
@@ -39,8 +39,13 @@ class Offers:
 
     def take(self, chosen: Ints | Bools) -> Offers:
         """The offers at these places."""
-        parts = (self.users, self.rows, self.lifts, self.place, self.eligible)
-        return Offers(*(part[chosen] for part in parts))
+        return Offers(
+            self.users[chosen],
+            self.rows[chosen],
+            self.retrieved[chosen],
+            self.place[chosen],
+            self.eligible[chosen],
+        )
 
 
 def offers(
@@ -50,21 +55,21 @@ def offers(
 
     Events whose item was not offered are left out: at them, ranking could change nothing.
     """
-    retrieve = tf.function(_retrieve, reduce_retracing=True)
+    retrieve = tf.function(_retrieve, reduce_retracing=True, autograph=False)
     wanted = min(model.candidate_count, len(item_vectors))
     parts = []
     for batch in batches(positions, BATCH):
         seen = tf.constant(inputs.histories.items_before(batch))
         asked = (*inputs.at(batch), seen)
         parts.append([part.numpy() for part in retrieve(model, item_vectors, wanted, *asked)])
-    users, lifts, rows = (np.concatenate(part) for part in zip(*parts, strict=True))
+    users, retrieved, rows, allowed = (np.concatenate(part) for part in zip(*parts, strict=True))
     found = rows == events.item[positions][:, None]
     offered = found.any(axis=1)
     chosen = _keys(events.user, events.item, len(item_vectors))
     asked_keys = _keys(events.user[positions][:, None], rows, len(item_vectors))
-    eligible = ~np.isin(asked_keys, chosen) & (lifts > -1e9)
+    eligible = ~np.isin(asked_keys, chosen) & allowed
     place = found.argmax(axis=1).astype(np.int32)
-    return Offers(users, rows, lifts, place, eligible).take(offered & eligible.any(axis=1))
+    return Offers(users, rows, retrieved, place, eligible).take(offered & eligible.any(axis=1))
 
 
 def _keys(users: Ints, rows: Ints, item_count: int) -> Ints:
@@ -72,13 +77,19 @@ def _keys(users: Ints, rows: Ints, item_count: int) -> Ints:
 
 
 def _retrieve(
-    model: TwoStage, item_vectors: Any, wanted: int, history: Any, user: Any, context: Any, seen: Any
+    model: TwoStage,
+    item_vectors: Any,
+    wanted: int,
+    history: Any,
+    user: Any,
+    context: Any,
+    seen: Any,
 ) -> Any:
     users = model.users(item_vectors, history, user, context)
-    lifts = model.log_lifts(users, item_vectors, history)
+    lifts, memory = model.lifts(users, item_vectors, history)
     available = tf.ones(tf.shape(item_vectors)[:1], tf.bool)
     top, rows = tf.math.top_k(without(lifts, available, seen), wanted)
-    return users, top, rows
+    return users, retrieved_pairs(lifts, memory, rows), rows, top > OUT
 
 
 class RankerTrainer:
@@ -92,8 +103,8 @@ class RankerTrainer:
         self.weights = self._ranker.trainable_variables
         self._optimizer = keras.optimizers.Adam(hp.learning_rate)
         self._optimizer.build(self.weights)
-        self._step = tf.function(self._one_step, reduce_retracing=True)
-        self._logits = tf.function(self._score, reduce_retracing=True)
+        self._step = tf.function(self._one_step, reduce_retracing=True, autograph=False)
+        self._logits = tf.function(self._score, reduce_retracing=True, autograph=False)
 
     def calibrate(self, offered: Offers) -> None:
         """Starts the ranker as retrieval's own chances, made probabilities of a choice.
@@ -103,7 +114,7 @@ class RankerTrainer:
         """
         from sklearn.linear_model import LogisticRegression
 
-        lifts = np.take_along_axis(offered.lifts, self._draw(offered), axis=1)
+        lifts = np.take_along_axis(offered.retrieved[:, :, 0], self._draw(offered), axis=1)
         labels = np.zeros(lifts.shape, dtype=np.int32)
         labels[:, 0] = 1
         fitted = LogisticRegression().fit(lifts.reshape(-1, 1), labels.ravel())
@@ -116,8 +127,8 @@ class RankerTrainer:
             part = offered.take(batch)
             columns = self._draw(part)
             rows = np.take_along_axis(part.rows, columns, axis=1)
-            lifts = np.take_along_axis(part.lifts, columns, axis=1)
-            losses.append(self._step(part.users, rows, lifts))
+            retrieved = np.take_along_axis(part.retrieved, columns[:, :, None], axis=1)
+            losses.append(self._step(part.users, rows, retrieved))
         return float(np.mean([loss.numpy() for loss in losses]))
 
     def ndcg(self, offered: Offers) -> float:
@@ -125,7 +136,7 @@ class RankerTrainer:
         gains = []
         for batch in batches(np.arange(len(offered)), BATCH):
             part = offered.take(batch)
-            logits = self._logits(part.users, part.rows, part.lifts).numpy()
+            logits = self._logits(part.users, part.rows, part.retrieved).numpy()
             chosen = np.take_along_axis(logits, part.place[:, None], axis=1)
             ranks = ((logits > chosen) & part.eligible).sum(axis=1)
             gains.append(np.where(ranks < 10, 1.0 / np.log2(ranks + 2.0), 0.0))
@@ -139,15 +150,14 @@ class RankerTrainer:
         negatives = np.argpartition(noise, count - 1, axis=1)[:, :count]
         return np.concatenate([part.place[:, None], negatives], axis=1)
 
-    def _score(self, users: Any, rows: Any, lifts: Any, training: bool = False) -> Any:
+    def _score(self, users: Any, rows: Any, retrieved: Any, training: bool = False) -> Any:
         vectors = tf.gather(self._vectors, rows)
-        return self._ranker(
-            users, vectors, self._ranker.item_states(vectors), lifts, training=training
-        )
+        states = self._ranker.item_states(vectors)
+        return self._ranker(users, vectors, states, retrieved, training=training)
 
-    def _one_step(self, users: Any, rows: Any, lifts: Any) -> Any:
+    def _one_step(self, users: Any, rows: Any, retrieved: Any) -> Any:
         with tf.GradientTape() as tape:
-            logits = self._score(users, rows, lifts, training=True)
+            logits = self._score(users, rows, retrieved, training=True)
             labels = tf.concat([tf.ones_like(logits[:, :1]), tf.zeros_like(logits[:, 1:])], axis=1)
             loss = tf.reduce_mean(
                 tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import keras
@@ -10,12 +11,12 @@ import tensorflow as tf
 
 from recserve.trainer import transitions
 from recserve.trainer.hyper_parameters import HyperParameters
-from recserve.trainer.learning.inputs import UserInputs, batches
+from recserve.trainer.learning.inputs import UserInputs, ahead, batches
 from recserve.trainer.learning.negatives import NegativeSampler
 from recserve.trainer.model.features import EncodedFeatures
 from recserve.trainer.model.history import History
 from recserve.trainer.model.two_stage import TwoStage
-from recserve.trainer.tables import Events, Floats, Ints, popularity
+from recserve.trainer.tables import Events, Ints, popularity
 
 ID_DROPOUT = 0.1
 # Vectors begin near zero and have farther to go than the layers of an MLP.
@@ -58,7 +59,7 @@ class RetrievalTrainer:
         self.weights = [weight for layer in layers for weight in layer.trainable_variables]
         self._optimizer = keras.optimizers.Adam(hp.learning_rate * TOWER_RATE)
         self._optimizer.build(self.weights)
-        self._step = tf.function(self._one_step, reduce_retracing=True)
+        self._step = tf.function(self._one_step, reduce_retracing=True, autograph=False)
 
     def use(self, events: Events) -> None:
         """Takes these events as what is known: counts transitions and popularity."""
@@ -77,8 +78,8 @@ class RetrievalTrainer:
             The mean loss.
         """
         order = batches(self._rng.permutation(examples), self._hp.batch_size)
-        losses = [self._step(self._prepare(inputs, events, batch)) for batch in order]
-        return float(np.mean([loss.numpy() for loss in losses]))
+        steps = ahead(functools.partial(self._prepare, inputs, events), order)
+        return float(np.mean([self._step(step).numpy() for step in steps]))
 
     def item_vectors(self) -> Any:
         """Vectors of all items as they stand, float32 `[N, V]`."""

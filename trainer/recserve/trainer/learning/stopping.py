@@ -20,10 +20,15 @@ class BestWeights:
         self._kept: list[Any] = []
         self.best = float("-inf")
         self.best_epoch = 0
-        self._epoch = -1
+        self._epoch = 0
+
+    def note_start(self, score: float) -> None:
+        """Takes the weights before training for the best until a pass is better."""
+        self._epoch -= 1
+        self.note(score)
 
     def note(self, score: float) -> bool:
-        """Notes the score of one more pass, the first being pass 0, before training.
+        """Notes the score of one more pass.
 
         Returns:
             Whether to go on.
@@ -47,7 +52,7 @@ def passes(
 
     Args:
         most: Passes at most.
-        best: What keeps the weights; must already know the score before training.
+        best: What keeps the weights.
         score: The validation score of the weights as they stand; larger is better.
         epoch: Runs one pass and returns its loss.
 

@@ -16,7 +16,7 @@ from recserve.trainer.learning.ranking import Offers, RankerTrainer, offers
 from recserve.trainer.learning.retrieval import RetrievalTrainer
 from recserve.trainer.learning.stopping import BestWeights, passes
 from recserve.trainer.learning.trained import Trained
-from recserve.trainer.learning.validation import next_item_ndcg
+from recserve.trainer.learning.validation import NextItem
 from recserve.trainer.model.endpoints import Endpoints
 from recserve.trainer.model.features import table_labels
 from recserve.trainer.model.item_tower import ItemTower
@@ -112,13 +112,14 @@ class Lesson:
         inputs, examples = self._inputs(self._earlier), self._examples(self._earlier)
         whole = self._inputs(self._train)
         asked = self._rng.permutation(self._later)[:MOST_VALIDATION_EVENTS]
+        validation = NextItem(self._model, whole, self._train, asked)
 
         def score() -> float:
-            vectors = trainer.item_vectors()
-            return next_item_ndcg(self._model, vectors, whole, self._train, asked)
+            return validation.ndcg(trainer.item_vectors())
 
+        # Towers that know nothing stand behind the memory's back: what they score before the
+        # first pass is no measure for them.
         best = BestWeights(trainer.weights, hp.patience)
-        best.note(score())
         losses = []
         for number, loss, reached in passes(
             hp.max_epochs, best, score, lambda: trainer.epoch(inputs, self._earlier, examples)
@@ -141,7 +142,7 @@ class Lesson:
         if not self._warm:
             trainer.calibrate(learned)
         best = BestWeights(trainer.weights, self._hp.patience)
-        best.note(trainer.ndcg(held))
+        best.note_start(trainer.ndcg(held))
         for number, loss, reached in passes(
             self._hp.max_epochs, best, lambda: trainer.ndcg(held), lambda: trainer.epoch(learned)
         ):

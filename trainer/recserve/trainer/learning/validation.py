@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -15,27 +16,44 @@ from recserve.trainer.tables import Events, Ints
 BATCH = 256
 
 
-def next_item_ndcg(
-    model: TwoStage, item_vectors: Any, inputs: UserInputs, events: Events, positions: Ints
-) -> float:
-    """NDCG@10 of the items of these events, each asked for at its moment, over all items.
+class NextItem:
+    """NDCG@10 of the next items of histories, over all items.
 
-    What the user had before is left out. With one right item at rank r, NDCG is
-    1 / log2(r + 1). Ties count as half lost.
+    Args:
+        model: Whose retrieval is asked.
+        inputs: Of the events.
+        events: All events that histories are cut from.
+        positions: Of the events whose items are asked for, each at its moment.
     """
-    gains = []
-    for batch in batches(positions, BATCH):
-        seen = tf.constant(inputs.histories.items_before(batch))
-        targets = tf.constant(events.item[batch])
-        ranks = _ranks(model, item_vectors, inputs.at(batch), seen, targets).numpy()
-        gains.append(np.where(ranks < 10, 1.0 / np.log2(ranks + 2.0), 0.0))
-    return float(np.concatenate(gains).mean())
+
+    def __init__(
+        self, model: TwoStage, inputs: UserInputs, events: Events, positions: Ints
+    ) -> None:
+        self._inputs, self._events, self._positions = inputs, events, positions
+        self._ranks = tf.function(
+            functools.partial(_ranks, model), reduce_retracing=True, autograph=False
+        )
+
+    def ndcg(self, item_vectors: Any) -> float:
+        """The score of retrieval as it stands.
+
+        What the user had before is left out. With one right item at rank r, NDCG is
+        1 / log2(r + 1). Ties count as half lost.
+        """
+        gains = []
+        for batch in batches(self._positions, BATCH):
+            seen = tf.constant(self._inputs.histories.items_before(batch))
+            targets = tf.constant(self._events.item[batch])
+            asked = self._inputs.at(batch)
+            ranks = self._ranks(item_vectors, asked, seen, targets).numpy()
+            gains.append(np.where(ranks < 10, 1.0 / np.log2(ranks + 2.0), 0.0))
+        return float(np.concatenate(gains).mean())
 
 
 def _ranks(model: TwoStage, item_vectors: Any, asked: Any, seen: Any, targets: Any) -> Any:
     history, user, context = asked
     users = model.users(item_vectors, history, user, context)
-    lifts = model.log_lifts(users, item_vectors, history)
+    lifts, _ = model.lifts(users, item_vectors, history)
     lifts = without(lifts, tf.ones(tf.shape(item_vectors)[:1], tf.bool), seen)
     chosen = tf.gather(lifts, targets, batch_dims=1)[:, None]
     above = tf.reduce_sum(tf.cast(lifts > chosen, tf.float32), axis=1)

@@ -108,9 +108,7 @@ class FeatureEncoder(keras.layers.Layer):
         if self.table is not None:
             # Most slots are empty: only the others are looked up.
             slots = tf.where(features.ids > 0)
-            vectors = tf.gather(
-                tf.convert_to_tensor(self.table), tf.gather_nd(features.ids, slots)
-            )
+            vectors = tf.gather(tf.convert_to_tensor(self.table), tf.gather_nd(features.ids, slots))
             vectors *= tf.gather_nd(features.shares, slots)[:, None]
             total += tf.math.unsorted_segment_sum(vectors, slots[:, 0], tf.shape(total)[0])
         return total

@@ -34,13 +34,13 @@ class HistoryWeights(keras.layers.Layer):
         self.positions = self.add_weight(
             name="positions", shape=(length, heads), initializer=keras.initializers.Constant(start)
         )
-        self.types = self.add_weight(
-            name="types", shape=(type_count, heads), initializer="zeros"
-        )
+        self.types = self.add_weight(name="types", shape=(type_count, heads), initializer="zeros")
         self.age = self.add_weight(name="age", shape=(heads,), initializer="zeros")
         self.value = self.add_weight(name="value", shape=(heads,), initializer="zeros")
         self.value_moments = self.add_weight(
-            name="value_moments", shape=(2,), initializer=keras.initializers.Constant([0.0, 1.0]),
+            name="value_moments",
+            shape=(2,),
+            initializer=keras.initializers.Constant([0.0, 1.0]),
             trainable=False,
         )
         self.built = True

@@ -26,9 +26,7 @@ class ItemTower(keras.layers.Layer):
         )
         self.features = FeatureEncoder(statistics, width, name="item_features")
         normal = keras.initializers.RandomNormal(stddev=width**-0.5)
-        self.table = self.add_weight(
-            name="table", shape=(len(item_ids), width), initializer=normal
-        )
+        self.table = self.add_weight(name="table", shape=(len(item_ids), width), initializer=normal)
         self.bias = self.add_weight(name="bias", shape=(len(item_ids),), initializer="zeros")
         self.popularity_weight = self.add_weight(
             name="popularity_weight", shape=(), initializer=keras.initializers.Constant(1.0)

@@ -104,7 +104,7 @@ class Pointwise(keras.Model):
         units = states + self._caller_units(inputs)[:, None] + self._pair_units(pairs)
         return {"scores": tf.where(rows >= 0, tf.sigmoid(self._rest(units)), 0.0)}
 
-    def logits(self, pair: Any, user: Any, context: Any, item: Any, training: bool = False) -> Any:
+    def logits(self, pair: Any, user: Any, context: Any, item: Any, *, training: bool) -> Any:
         """Logits of rows, float32 `[n]`, from raw pair features and looked-up others."""
         sides = (self._standard(pair), self.users(user), self.context(context), self.items(item))
         first = tf.matmul(tf.concat(sides, axis=1), tf.convert_to_tensor(self.mlp[0].kernel))
@@ -118,7 +118,9 @@ class Pointwise(keras.Model):
 
     def _pair_units(self, pairs: Any) -> Any:
         shape = tf.shape(pairs)
-        flat = tf.matmul(tf.reshape(pairs, [shape[0] * shape[1], len(self._pair_means)]), self._kernel(0))
+        flat = tf.matmul(
+            tf.reshape(pairs, [shape[0] * shape[1], len(self._pair_means)]), self._kernel(0)
+        )
         return tf.reshape(flat, [shape[0], shape[1], self.state_width])
 
     def _kernel(self, part: int) -> Any:

@@ -11,10 +11,10 @@ import tensorflow as tf
 class Ranker(keras.layers.Layer):
     """P(positive) of a (user, item) pair.
 
-    logit = a · log p(item | user) + b + MLP([user; item; user * item; log p]), with ReLU
-    between the layers. The MLP's last layer starts at zero, so ranking starts from the order
-    of retrieval. The item's part of the first layer, W·[u;i] = Wu·u + Wi·i, is the item's
-    state and is computed once.
+    logit = a · lift + b + MLP([user; item; user * item; lift; memory]), with ReLU between the
+    layers; the lift is retrieval's log p(item | user) less that of a uniform choice. The MLP's
+    last layer starts at zero, so ranking starts from the order of retrieval. The item's part
+    of the first layer, W·[u;i] = Wu·u + Wi·i, is the item's state and is computed once.
     """
 
     def __init__(self, vector_width: int, hidden_layers: tuple[int, ...], dropout: float) -> None:
@@ -26,10 +26,12 @@ class Ranker(keras.layers.Layer):
         self.product_part = self.add_weight(
             name="product_part", shape=(vector_width - 1, first), initializer="glorot_uniform"
         )
-        self.chance_part = self.add_weight(
-            name="chance_part", shape=(first,), initializer="zeros"
+        self.retrieval_part = self.add_weight(
+            name="retrieval_part", shape=(2, first), initializer="zeros"
         )
-        self.hidden = [keras.layers.Dense(units, "relu", name=f"hidden_{i}") for i, units in enumerate(rest, 1)]
+        self.hidden = [
+            keras.layers.Dense(units, "relu", name=f"hidden_{i}") for i, units in enumerate(rest, 1)
+        ]
         self.out = keras.layers.Dense(1, kernel_initializer="zeros", name="out")
         self.skip = self.add_weight(
             name="skip", shape=(), initializer=keras.initializers.Constant(1.0)
@@ -42,7 +44,7 @@ class Ranker(keras.layers.Layer):
         self.built = True
 
     def start_from(self, slope: float, intercept: Any) -> None:
-        """Sets how retrieval's log p begins to count."""
+        """Sets how retrieval's lift begins to count."""
         self.skip.assign(slope)
         self.out.bias.assign(intercept)
 
@@ -55,7 +57,7 @@ class Ranker(keras.layers.Layer):
         user_vectors: Any,
         item_vectors: Any,
         item_states: Any,
-        log_chances: Any,
+        retrieved: Any,
         training: bool = False,
     ) -> Any:
         """Scores pairs.
@@ -64,7 +66,8 @@ class Ranker(keras.layers.Layer):
             user_vectors: float32 `[B, V]`.
             item_vectors: float32 `[B, C, V]`.
             item_states: float32 `[B, C, S]`.
-            log_chances: float32 `[B, C]`, retrieval's log p less that of a uniform choice.
+            retrieved: float32 `[B, C, 2]`, what retrieval says of the pairs: its lift, and the
+                memory's part of it.
             training: Whether units are dropped.
 
         Returns:
@@ -74,8 +77,8 @@ class Ranker(keras.layers.Layer):
         maps = user_vectors[:, :-1, None] * tf.convert_to_tensor(self.product_part)[None]
         units = tf.matmul(item_vectors[:, :, :-1], maps) + item_states
         units += self.user_part(user_vectors)[:, None, :]
-        units += log_chances[:, :, None] * tf.convert_to_tensor(self.chance_part)
+        units += tf.matmul(retrieved, tf.convert_to_tensor(self.retrieval_part))
         units = self.dropout(tf.nn.relu(units), training=training)
         for layer in self.hidden:
             units = self.dropout(layer(units), training=training)
-        return self.out(units)[:, :, 0] + tf.convert_to_tensor(self.skip) * log_chances
+        return self.out(units)[:, :, 0] + tf.convert_to_tensor(self.skip) * retrieved[:, :, 0]

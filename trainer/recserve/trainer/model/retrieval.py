@@ -26,13 +26,15 @@ class Retrieval(keras.layers.Layer):
         self.trust = self.add_weight(name="trust", shape=(), initializer="zeros")
         self.built = True
 
-    def log_chances(self, user_vectors: Any, item_vectors: Any, history: History) -> Any:
-        """log p of every item for every user, float32 `[B, N]`."""
+    def log_chances(
+        self, user_vectors: Any, item_vectors: Any, history: History
+    ) -> tuple[Any, Any]:
+        """Log p of every item for every user, and the memory's part, float32 `[B, N]` each."""
         towers = tf.nn.softmax(tf.matmul(user_vectors, item_vectors, transpose_b=True))
         memory = self.memory.scores(history, tf.shape(item_vectors)[0])
-        return self.mix(towers, memory, tf.reduce_sum(memory, axis=1, keepdims=True))
+        return self.mix(towers, memory, tf.reduce_sum(memory, axis=1, keepdims=True)), memory
 
     def mix(self, towers: Any, memory: Any, mass: Any) -> Any:
-        """log p from the chances of the towers and the memory, of any shapes that broadcast."""
+        """Log p from the chances of the towers and the memory, of any shapes that broadcast."""
         trust = tf.sigmoid(tf.convert_to_tensor(self.trust))
         return tf.math.log((1.0 - trust * mass) * towers + trust * memory + LEAST_CHANCE)

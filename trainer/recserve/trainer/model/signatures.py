@@ -45,7 +45,11 @@ class Dimensions:
 
 
 def dimensions_of(
-    schema: schema_pb2.Schema, tables: Tables, history_length: int, vector_width: int, state_width: int
+    schema: schema_pb2.Schema,
+    tables: Tables,
+    history_length: int,
+    vector_width: int,
+    state_width: int,
 ) -> Dimensions:
     """The dimensions that a schema and a model fix."""
     return Dimensions(

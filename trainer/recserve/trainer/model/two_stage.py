@@ -50,11 +50,11 @@ class TwoStage(keras.Model):
     def recommend(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """The best items of the whole catalogue: retrieved, then ranked."""
         users = self._user_vectors(inputs)
-        chances = self.log_lifts(users, inputs["item_vectors"], history_of(inputs))
-        offered = without(chances, inputs["available"], inputs["excluded_rows"])
+        lifts, memory = self.lifts(users, inputs["item_vectors"], history_of(inputs))
+        offered = without(lifts, inputs["available"], inputs["excluded_rows"])
         wanted = tf.maximum(self.candidate_count, inputs["result_count"])
         offered, rows = tf.math.top_k(offered, tf.minimum(wanted, tf.shape(offered)[1]))
-        scores = tf.sigmoid(self._logits(users, rows, offered, inputs))
+        scores = tf.sigmoid(self._logits(users, rows, lifts, memory, inputs))
         scores = tf.where(offered > OUT, scores, OUT)
         rows, scores = best(scores, rows, inputs["result_count"])
         return {"rows": rows, "scores": scores}
@@ -64,9 +64,8 @@ class TwoStage(keras.Model):
         users = self._user_vectors(inputs)
         rows = inputs["candidate_rows"]
         at = tf.maximum(rows, 0)
-        chances = self.log_lifts(users, inputs["item_vectors"], history_of(inputs))
-        chances = tf.gather(chances, at, batch_dims=1)
-        scores = tf.sigmoid(self._logits(users, at, chances, inputs))
+        lifts, memory = self.lifts(users, inputs["item_vectors"], history_of(inputs))
+        scores = tf.sigmoid(self._logits(users, at, lifts, memory, inputs))
         return {"scores": tf.where(rows >= 0, scores, 0.0)}
 
     def _user_vectors(self, inputs: dict[str, Any]) -> Any:
@@ -77,22 +76,32 @@ class TwoStage(keras.Model):
             lookup(self.users.context_features, inputs, "context"),
         )
 
-    def log_lifts(self, users: Any, item_vectors: Any, history: History) -> Any:
-        """log p of every item, less that of a uniform choice, float32 `[B, N]`."""
-        count = tf.cast(tf.shape(item_vectors)[0], tf.float32)
-        return self.retrieval.log_chances(users, item_vectors, history) + tf.math.log(count)
+    def lifts(self, users: Any, item_vectors: Any, history: History) -> tuple[Any, Any]:
+        """What retrieval says of every item.
 
-    def _logits(self, users: Any, rows: Any, chances: Any, inputs: dict[str, Any]) -> Any:
+        Returns:
+            The lifts, log p less that of a uniform choice, float32 `[B, N]`, and the memory's
+            part, log(1 + N times its chance), float32 `[B, N]`.
+        """
+        count = tf.cast(tf.shape(item_vectors)[0], tf.float32)
+        chances, memory = self.retrieval.log_chances(users, item_vectors, history)
+        return chances + tf.math.log(count), tf.math.log1p(count * memory)
+
+    def _logits(
+        self, users: Any, rows: Any, lifts: Any, memory: Any, inputs: dict[str, Any]
+    ) -> Any:
         return self.ranker(
             users,
             tf.gather(inputs["item_vectors"], rows),
             tf.gather(inputs["item_states"], rows),
-            tf.maximum(chances, OUT_OF_SIGHT),
+            retrieved_pairs(lifts, memory, rows),
         )
 
 
-# A bound for items that were put out of reach, so that the MLP sees no huge number.
-OUT_OF_SIGHT = -30.0
+def retrieved_pairs(lifts: Any, memory: Any, rows: Any) -> Any:
+    """What retrieval says of some rows, float32 `[B, C, 2]`."""
+    parts = (tf.gather(part, rows, batch_dims=1) for part in (lifts, memory))
+    return tf.stack(list(parts), axis=2)
 
 
 def history_of(inputs: dict[str, Any]) -> History:

@@ -1,0 +1,177 @@
+"""What cleaning drops, repairs and refuses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recserve.trainer import dataset, schema_file
+from recserve.trainer.cleaning import Cleaned, clean
+from recserve.trainer.errors import DatasetError, SchemaError
+from recserve.v1 import schema_pb2
+
+NOW = 1_700_000_000.0
+SCHEMA = """
+[[event_types]]
+name = "rating"
+positive_at_least = 3.0
+[[event_types]]
+name = "hide"
+polarity = "POLARITY_NEGATIVE"
+[[item_features]]
+name = "price"
+type = "FEATURE_TYPE_NUMERIC"
+[[item_features]]
+name = "tags"
+type = "FEATURE_TYPE_MULTI_VALUED"
+"""
+HEADER = "user_id,item_id,event_type,value,timestamp,price,tags"
+GOOD = [
+    "a,x,rating,5,1600000000,1.5,red|blue",
+    "a,y,rating,1,1600000001,2,",
+    "b,x,rating,4,1600000002,1.5,red|blue",
+    "b,y,hide,,1600000003,2,",
+]
+
+
+def cleaned(folder: Path, lines: list[str], schema: str = SCHEMA) -> Cleaned:
+    path = folder / "data.csv"
+    path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    parsed = schema_file.parse(schema)
+    return clean(dataset.read(dataset.locate(path, parsed.source)), parsed, NOW)
+
+
+def counts(result: Cleaned) -> dict[str, tuple[int, int]]:
+    return {
+        rule.name: (rule.dropped, rule.repaired)
+        for rule in result.report.rules
+        if rule.dropped or rule.repaired
+    }
+
+
+def test_good_rows_are_kept_as_they_are(tmp_path: Path) -> None:
+    result = cleaned(tmp_path, GOOD)
+
+    assert counts(result) == {}
+    assert (result.report.rows_read, result.report.rows_kept) == (4, 4)
+    events = result.tables.events
+    assert events.positive.tolist() == [True, False, True, False]
+    assert result.tables.item_features.numeric[:, 0].tolist() == [1.5, 2.0]
+    assert result.tables.item_features.multi_valued[0, 0].tolist() == ["red", "blue"]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "change"),
+    [
+        ("a,x,rating,5,1600000009,1.5,red|blue,extra", "unreadable_row", (1, 0)),
+        (" a,x,rating,5,1600000009,1.5,red|blue", "trimmed_id", (0, 1)),
+        (",x,rating,5,1600000009,1.5,red|blue", "missing_id", (1, 0)),
+        ("a, ,rating,5,1600000009,1.5,red|blue", "missing_id", (1, 0)),
+        (f"a,{'x' * 257},rating,5,1600000009,1.5,", "oversized_id", (1, 0)),
+        ("a,x,wave,5,1600000009,1.5,red|blue", "unknown_event_type", (1, 0)),
+        ("a,x,rating,five,1600000009,1.5,red|blue", "bad_value", (1, 0)),
+        ("a,x,rating,inf,1600000009,1.5,red|blue", "bad_value", (1, 0)),
+        ("a,x,rating,NaN,1600000009,1.5,red|blue", "missing_value", (1, 0)),
+        ("a,x,rating,,1600000009,1.5,red|blue", "missing_value", (1, 0)),
+        ("a,x", "unknown_event_type", (1, 0)),
+        ("a,x,rating,5,soon,1.5,red|blue", "bad_time", (1, 0)),
+        ("a,x,rating,5,,1.5,red|blue", "bad_time", (1, 0)),
+        ("a,x,rating,5,-5,1.5,red|blue", "impossible_time", (1, 0)),
+        ("a,x,rating,5,1700100000,1.5,red|blue", "impossible_time", (1, 0)),
+        ("a,x,rating,2,1600000000,1.5,red|blue", "duplicate_event", (1, 0)),
+        ("a,z,rating,5,1600000009,cheap,red", "bad_feature", (0, 1)),
+        ("a,x,rating,5,1600000009,9,red|blue", "conflicting_feature", (0, 1)),
+        ("a,z,rating,5,1600000009,1," + "|".join("abcdefghijklmnopq"), "long_multi_valued", (0, 1)),
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_counted_under_its_rule(
+    tmp_path: Path, line: str, rule: str, change: tuple[int, int]
+) -> None:
+    result = cleaned(tmp_path, [*GOOD, line])
+
+    assert counts(result) == {rule: change}
+    assert result.report.rows_read == 5
+    assert result.report.rows_kept == 5 - change[0]
+    shown = next(entry for entry in result.report.rules if entry.name == rule)
+    assert shown.examples
+    assert shown.description
+
+
+def test_times_are_read_in_seconds_milliseconds_and_iso_8601(tmp_path: Path) -> None:
+    lines = [
+        "a,x,rating,5,1600000000,1,",
+        "a,y,rating,5,1600000001000,1,",
+        "b,x,rating,1,2020-09-13T12:26:42Z,1,",
+        "b,y,rating,5,2020-09-13 12:26:43,1,",
+    ]
+
+    times = cleaned(tmp_path, lines).tables.events.time
+
+    assert times.tolist() == [1_600_000_000, 1_600_000_001, 1_600_000_002, 1_600_000_003]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([], "no rows"),
+        ([",x,rating,5,1600000000,1,"], "nothing is left"),
+        (["a,x,rating,5,1600000000,1,", "a,y,rating,1,1600000001,1,"], "single user"),
+        (["a,x,rating,5,1600000000,1,", "b,x,rating,1,1600000001,1,"], "single item"),
+        (["a,x,rating,1,1600000000,1,", "b,y,rating,1,1600000001,1,"], "no event is positive"),
+    ],
+)
+def test_data_that_nothing_can_be_learned_from_is_refused(
+    tmp_path: Path, lines: list[str], told: str
+) -> None:
+    with pytest.raises(DatasetError, match=told):
+        cleaned(tmp_path, lines)
+
+
+def test_labels_that_are_all_positive_are_refused(tmp_path: Path) -> None:
+    schema = '[[event_types]]\nname = "rating"\npositive_at_least = 0.5'
+
+    with pytest.raises(DatasetError, match="all labels are the same"):
+        cleaned(tmp_path, [GOOD[0], GOOD[2], "a,y,rating,5,1600000009,1,"], schema)
+
+
+def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> None:
+    schema = SCHEMA + '[source]\nuser_id_column = "userId"'
+
+    with pytest.raises(SchemaError, match="no column 'userId'; it has user_id, item_id"):
+        cleaned(tmp_path, GOOD, schema)
+
+
+def test_items_in_the_items_file_are_known_without_events(tmp_path: Path) -> None:
+    (tmp_path / "interactions.csv").write_text("user_id,item_id\na,x\na,y\nb,x\n")
+    (tmp_path / "items.csv").write_text("item_id,price\nnew,3\nx,1\nx,2\n")
+    schema = schema_pb2.Schema()
+    schema.item_features.add(name="price", type=schema_pb2.FEATURE_TYPE_NUMERIC)
+    files = dataset.locate(tmp_path, schema.source)
+
+    result = clean(dataset.read(files), schema, NOW)
+
+    assert result.tables.item_ids.tolist() == ["new", "x", "y"]
+    assert counts(result) == {"duplicate_entry": (1, 0)}
+    prices = result.tables.item_features.numeric[:, 0]
+    assert prices[:2].tolist() == [3.0, 1.0]
+    assert np.isnan(prices[2])
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters='\r\n",\0'), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(CELL, CELL, CELL, CELL, CELL, CELL, CELL), max_size=8))
+def test_whatever_the_cells_every_row_is_kept_or_counted(
+    rows: list[tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lines = [*GOOD, *(",".join(cells) for cells in rows)]
+
+    result = cleaned(tmp_path_factory.mktemp("cells"), lines)
+
+    dropped = sum(rule.dropped for rule in result.report.rules)
+    assert result.report.rows_read == result.report.rows_kept + dropped
+    assert len(result.tables.events) == result.report.rows_kept
+    assert np.isfinite(result.tables.events.time).all()

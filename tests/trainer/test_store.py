@@ -1,0 +1,135 @@
+"""Publishing is all or nothing, whoever else publishes and whatever dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+
+from recserve.trainer import artefact
+from recserve.trainer.errors import StoreError
+from recserve.trainer.store import Store
+from recserve.v1 import model_pb2
+
+
+def publish(store: Store, text: str = "x") -> Path:
+    def write(folder: Path) -> None:
+        (folder / "items.npz").write_text(text)
+
+    return artefact.publish(store, model_pb2.ModelVersion(), write)[0]
+
+
+def hidden(store: Store) -> list[Path]:
+    return list(store.folder.glob(".staging-*"))
+
+
+def test_versions_are_numbered_from_one(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+
+    paths = [publish(store), publish(store)]
+
+    assert [path.name for path in paths] == ["1", "2"]
+    assert store.versions() == [1, 2]
+    assert store.manifest().name == "models/default/versions/2"
+    assert hidden(store) == []
+
+
+def test_the_manifest_lists_every_other_file_with_its_digest(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+    publish(store, "hello")
+
+    (file,) = store.manifest().files
+
+    assert (file.path, file.size_bytes) == ("items.npz", 5)
+    assert file.sha256 == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+
+def test_a_number_that_another_took_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+
+    def write(folder: Path) -> None:
+        publish(Store(tmp_path, "default"), "the other")
+
+    path, manifest = artefact.publish(store, model_pb2.ModelVersion(), write)
+
+    assert path.name == "2"
+    assert manifest.version == 2
+    assert (tmp_path / "default" / "1" / "items.npz").read_text() == "the other"
+
+
+def test_many_at_once_each_get_a_number_of_their_own(tmp_path: Path) -> None:
+    names: list[str] = []
+
+    def run(number: int) -> None:
+        names.append(publish(Store(tmp_path, "default"), str(number)).name)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(names) == [str(number) for number in range(1, 9)]
+    texts = {(tmp_path / "default" / name / "items.npz").read_text() for name in names}
+    assert texts == {str(number) for number in range(8)}
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+
+    def write(folder: Path) -> None:
+        (folder / "half").write_text("x")
+        raise RuntimeError("disk on fire")
+
+    with pytest.raises(RuntimeError, match="disk on fire"):
+        artefact.publish(store, model_pb2.ModelVersion(), write)
+
+    assert store.versions() == []
+    assert hidden(store) == []
+
+
+def test_what_a_killed_run_left_is_not_a_version_and_is_removed_by_the_next(
+    tmp_path: Path,
+) -> None:
+    script = textwrap.dedent(
+        f"""
+        import sys, time
+        from pathlib import Path
+        from recserve.trainer.store import Store
+        with Store(Path({str(tmp_path)!r}), "default").staging() as folder:
+            (folder / "half").write_text("x")
+            print("staged", flush=True)
+            time.sleep(60)
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == b"staged\n"
+        store = Store(tmp_path, "default")
+        publish(store)
+        assert len(hidden(store)) == 1  # its owner lives
+        os.kill(killed.pid, signal.SIGKILL)
+    assert store.versions() == [1]
+
+    publish(store)
+
+    assert hidden(store) == []
+    assert store.versions() == [1, 2]
+
+
+def test_a_malformed_model_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="lower-case"):
+        Store(tmp_path, "../elsewhere")
+
+
+def test_a_version_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+    with pytest.raises(StoreError, match="holds no version"):
+        store.path()
+    publish(store)
+    with pytest.raises(StoreError, match="no version 7; it has 1"):
+        store.path(7)
