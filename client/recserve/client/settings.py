@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 
-from recserve.client.errors import RecserveError, ResourceExhausted, Unavailable
+from recserve.client.errors import Cancelled, RecserveError, ResourceExhausted, Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +13,10 @@ class RetryPolicy:
     """When a failed call is made again: exponential back-off with full jitter.
 
     Only UNAVAILABLE, and RESOURCE_EXHAUSTED for which the server says when to come
-    back, are tried again, and never beyond the call's deadline. Every call of the SDK
-    may be repeated: reads change nothing, and events carry idempotency keys.
+    back, are tried again, and never beyond the call's deadline; so is CANCELLED, which
+    gRPC's core answers in place of UNAVAILABLE to calls that reach a server just as it
+    stops (grpc/grpc issue 41785): who cancels a call of the SDK gets no status. Every call
+    of the SDK may be repeated: reads change nothing, and events carry idempotency keys.
     """
 
     max_attempts: int | None = 10
@@ -51,7 +53,7 @@ class RetryPolicy:
         growth = self.multiplier ** min(attempt - 1, 60)
         jitter = chance * min(self.max_backoff, self.initial_backoff * growth)
         match error:
-            case Unavailable():
+            case Unavailable() | Cancelled():
                 return jitter
             case ResourceExhausted(retry_after=float(seconds)):
                 return seconds + jitter

@@ -41,7 +41,7 @@ def feedback(
     \b
     recserve feedback user-42 item-7 click
     recserve feedback user-42 item-7 rating --value 4.5 --time 2026-01-31T18:00:00+01:00
-    """  # noqa: D301 - the escape is what click looks for
+    """
     with connection.client() as client:
         receipt = client.feedback(
             user,

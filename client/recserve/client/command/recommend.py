@@ -64,7 +64,7 @@ def recommend(
     \b
     recserve recommend user-42 -n 5 --exclude item-7 --context hour=14
     recserve recommend user-42 --candidate item-1 --candidate item-2 --json
-    """  # noqa: D301 - the escape is what click looks for
+    """
     with connection.client() as client:
         answer = client.recommend(
             user,

@@ -73,7 +73,7 @@ def main(context: click.Context, /, **options: object) -> None:
     recserve feedback user-42 item-7 click
     recserve models list
     recserve status
-    """  # noqa: D301 - the escape is what click looks for
+    """
     context.obj = Connection(**options)  # type: ignore[arg-type] # click checked them
 
 

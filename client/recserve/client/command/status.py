@@ -29,7 +29,7 @@ def status(connection: Connection, *, service: str, wait: float, as_json: bool) 
     \b
     recserve status --wait 30
     recserve status --service recserve.model --json
-    """  # noqa: D301 - the escape is what click looks for
+    """
     with connection.client() as client:
         asked = client.health(service, wait=wait, timeout=connection.timeout)
         seen = client.status(timeout=connection.timeout)

@@ -4,16 +4,20 @@ From the outside in: errors become statuses, the call is measured, the request i
 is ours because the transport's own would answer malformed bytes with INTERNAL.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from recserve.server.errors import InvalidRequest, Violation
+from recserve.server.errors import InvalidRequest, Unavailable, Violation
 from recserve.server.front_end.calls.measuring import MeasuredMethod
 from recserve.server.front_end.calls.statuses import abort
+
+HEALTH = "/grpc.health."
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
@@ -21,6 +25,22 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(self) -> None:
         self._wrapped: dict[str, Any] = {}
+        self._in_flight = 0
+        self._draining = False
+        self._idle = asyncio.Event()
+
+    async def drain(self, patience_seconds: float) -> None:
+        """Answer new calls with UNAVAILABLE, and wait for those in flight.
+
+        A transport that is stopped answers calls that it has not begun with CANCELLED, which no
+        caller may repeat; this keeps such calls from being there. Health checks go on.
+        """
+        self._draining = True
+        if self._in_flight:
+            try:
+                await asyncio.wait_for(self._idle.wait(), patience_seconds)
+            except TimeoutError:
+                return  # the transport will cut them off
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
@@ -32,25 +52,42 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             handler = await continuation(handler_call_details)
             if handler is None or handler.request_streaming:
                 return handler
-            wrapped = self._wrapped[method] = _wrap(method, handler)
+            wrapped = self._wrapped[method] = self._wrap(method, handler)
         return wrapped
 
+    def _wrap(self, method: str, handler: Any) -> Any:
+        measured = MeasuredMethod(method)
+        parse = _parser(handler.request_deserializer)
+        serialise = handler.response_serializer
+        if handler.response_streaming:
+            many = _stream(handler.unary_stream, measured, parse)
+            return grpc.unary_stream_rpc_method_handler(many, response_serializer=serialise)
+        around = nullcontext if method.startswith(HEALTH) else self._counted
+        one = _unary(handler.unary_unary, measured, parse, around)
+        return grpc.unary_unary_rpc_method_handler(one, response_serializer=serialise)
 
-def _wrap(method: str, handler: Any) -> Any:
-    measured = MeasuredMethod(method)
-    parse = _parser(handler.request_deserializer)
-    serialise = handler.response_serializer
-    if handler.response_streaming:
-        many = _stream(handler.unary_stream, measured, parse)
-        return grpc.unary_stream_rpc_method_handler(many, response_serializer=serialise)
-    one = _unary(handler.unary_unary, measured, parse)
-    return grpc.unary_unary_rpc_method_handler(one, response_serializer=serialise)
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        if self._draining:
+            raise Unavailable("the server is stopping; ask another one", reason="DRAINING")
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            if self._draining and not self._in_flight:
+                self._idle.set()
 
 
-def _unary(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], Any]) -> Any:
+def _unary(
+    behaviour: Any,
+    measured: MeasuredMethod,
+    parse: Callable[[bytes], Any],
+    around: Callable[[], AbstractContextManager[None]],
+) -> Any:
     async def call(data: bytes, context: Any) -> Any:
         try:
-            with measured.call(context):
+            with measured.call(context), around():
                 return await behaviour(parse(data), context)
         except grpc.aio.AbortError:  # a servicer that is not ours has ended the call itself
             raise

@@ -1,5 +1,6 @@
 """The transport of the package grpcio: everything, TLS included."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,8 @@ class GrpcioTransport:
     """
 
     def __init__(self, add_servicers: AddServicers, tls: tuple[bytes, bytes] | None) -> None:
-        self._server = grpc.aio.server(interceptors=[CallInterceptor()], options=_OPTIONS)
+        self._calls = CallInterceptor()
+        self._server = grpc.aio.server(interceptors=[self._calls], options=_OPTIONS)
         self._tls = tls
         add_servicers(self._server)
 
@@ -60,4 +62,6 @@ class GrpcioTransport:
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no new calls, and give those in flight time to finish."""
-        await self._server.stop(grace_seconds)
+        until = time.monotonic() + grace_seconds
+        await self._calls.drain(grace_seconds)
+        await self._server.stop(max(0.0, until - time.monotonic()))
