@@ -1,8 +1,10 @@
 """The server that programs' own tests run on, as its docstring shows it."""
 
+import numpy as np
 import pytest
 
 from recserve.client import Client, Fallback, InvalidArgument, Reason
+from recserve.server.engine.contract import Float32Array, RankingRequest
 from recserve.server.errors import InvalidSchema
 from recserve.server.testing import InMemoryServer
 from recserve.v1 import schema_pb2
@@ -22,9 +24,7 @@ def test_feedback_changes_the_next_recommendation() -> None:
 
 
 def test_a_scorer_of_ones_own_decides_the_order() -> None:
-    def latest_first(request: object) -> object:
-        import numpy as np
-
+    def latest_first(_request: RankingRequest) -> Float32Array:
         return np.array([0.1, 0.2, 0.3], np.float32)
 
     server = InMemoryServer(item_ids=["a", "b", "c"], scorer=latest_first, uses_history=False)

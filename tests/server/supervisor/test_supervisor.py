@@ -1,0 +1,195 @@
+"""The supervisor's versions, over real stores and hosts with engines that are only played."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recserve.server.settings import Settings
+from recserve.server.supervisor import engine_host
+from recserve.server.supervisor.metrics_page import VersionInfo
+from recserve.server.supervisor.supervisor import Supervisor
+from server.artefact import write_version
+
+States = dict[int, tuple[str, str]]
+"""Label and state by version."""
+
+
+class PlayedChild:
+    """An engine process that does what the test says."""
+
+    started: "asyncio.Queue[PlayedChild]"
+    pids = iter(range(10**6, 10**7))
+
+    def __init__(self, argument: str) -> None:
+        self.argument = argument
+        self.pid = next(self.pids)
+        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._status = 0
+
+    @classmethod
+    async def start(cls, _module: str, argument: str) -> "PlayedChild":
+        child = cls(argument)
+        cls.started.put_nowait(child)
+        return child
+
+    async def watch(self, on_message: Callable[[Any], Awaitable[None]]) -> int:
+        while (message := await self._messages.get()) is not None:
+            await on_message(message)
+        return self._status
+
+    async def stop(self, _patience: float) -> None:
+        self.dies(0)
+
+    def is_ready(self) -> None:
+        self._messages.put_nowait({"state": "ready", "items": 2})
+
+    def fails(self, error: str) -> None:
+        self._messages.put_nowait({"state": "failed", "error": error})
+        self.dies(1)
+
+    def dies(self, status: int) -> None:
+        self._status = status
+        self._messages.put_nowait(None)
+
+
+class Page:
+    """A metrics page that hands over what it is told."""
+
+    port = 1
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[States] = asyncio.Queue()
+
+    def set_versions(self, versions: Any) -> None:
+        infos: list[VersionInfo] = list(versions)
+        self.told.put_nowait({int(each.version): (each.label, each.state) for each in infos})
+
+    def forget_process(self, pid: int) -> None: ...
+
+
+class Stage:
+    """A supervisor without its front end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.model_folder = folder / "default"
+        self.page = Page()
+        settings = Settings(store=folder, drain_seconds=0)
+        self.supervisor = Supervisor(settings, folder, self.page)  # type: ignore[arg-type]
+
+    def stored(self, *numbers: int, changed: tuple[int, ...] = ()) -> None:
+        """Versions are written, and the watch notices."""
+        for number in numbers:
+            if not (self.model_folder / str(number)).exists():
+                write_version(self.model_folder, number)
+        self.supervisor._on_stored(numbers, changed)
+
+    async def engine(self) -> PlayedChild:
+        return await asyncio.wait_for(PlayedChild.started.get(), 10)
+
+    async def becomes(self, expected: States) -> None:
+        """Waits until the versions stand like this."""
+        seen = []
+        try:
+            async with asyncio.timeout(10):
+                while (states := await self.page.told.get()) != expected:
+                    seen.append(states)
+        except TimeoutError:
+            pytest.fail(f"never {expected}, but {seen}")
+
+    async def close(self) -> None:
+        self.supervisor._stopping.set()
+        hosts = self.supervisor._engines.values()
+        await asyncio.gather(*(host.stop() for host in hosts), *self.supervisor._drains)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    PlayedChild.started = asyncio.Queue()
+    monkeypatch.setattr(engine_host, "Child", PlayedChild)
+    monkeypatch.setattr("recserve.server.supervisor.backoff.FIRST_SECONDS", 0.0)
+    stage = Stage(tmp_path)
+    yield stage
+    await stage.close()
+
+
+async def test_the_first_version_is_stable_while_it_loads(stage: Stage) -> None:
+    stage.stored(1)
+    engine = await stage.engine()
+    await stage.becomes({1: ("stable", "loading")})
+    engine.is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+
+
+async def test_a_newer_version_replaces_it_only_when_ready_and_the_old_one_is_unloaded(
+    stage: Stage,
+) -> None:
+    stage.stored(1)
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    stage.stored(1, 2)
+    newer = await stage.engine()
+    await stage.becomes({2: ("", "loading"), 1: ("stable", "serving")})
+    newer.is_ready()
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "draining")})
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+
+
+async def test_a_damaged_version_is_refused_and_the_old_one_goes_on(stage: Stage) -> None:
+    stage.stored(1)
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    (write_version(stage.model_folder, 2) / "items.npz").write_bytes(b"damaged")
+    stage.stored(1, 2)
+    await stage.becomes({2: ("", "failed"), 1: ("stable", "serving")})
+    described = stage.supervisor._front_end._versions
+    assert "items.npz" in described[0]["error"]
+
+
+async def test_a_refused_version_is_looked_at_again_when_its_files_have_changed(
+    stage: Stage,
+) -> None:
+    folder = write_version(stage.model_folder, 1)
+    whole = (folder / "items.npz").read_bytes()
+    (folder / "items.npz").write_bytes(b"half copied")
+    stage.stored(1)
+    await stage.becomes({1: ("", "failed")})
+    (folder / "items.npz").write_bytes(whole)
+    stage.stored(1, changed=(1,))
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+
+
+async def test_a_version_that_is_deleted_gives_way_to_the_newest_that_is_left(
+    stage: Stage,
+) -> None:
+    stage.stored(1, 2)
+    (await stage.engine()).is_ready()
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+    stage.stored(1)
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+
+
+async def test_an_engine_that_dies_is_started_again(stage: Stage) -> None:
+    stage.stored(1)
+    engine = await stage.engine()
+    engine.is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    engine.dies(-9)
+    again = await stage.engine()
+    await stage.becomes({1: ("stable", "loading")})
+    again.is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    assert engine.argument != again.argument, "a new life has a socket of its own"
+
+
+async def test_a_version_that_never_loads_is_refused_with_its_reason(stage: Stage) -> None:
+    stage.stored(1)
+    for _ in range(engine_host.MAX_FAILED_STARTS):
+        (await stage.engine()).fails("UnusableModel: no signature")
+    await stage.becomes({1: ("", "failed")})
+    described = stage.supervisor._front_end._versions
+    assert described[0]["error"] == "UnusableModel: no signature"
