@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
@@ -110,12 +111,27 @@ def measure(client: Client, metrics: str) -> None:
         f"{CALLS} calls, one at a time, through the SDK: median {cuts[49] * 1000:.2f} ms, "
         f"p99 {cuts[98] * 1000:.2f} ms"
     )
+    table = Table(title=f"what the server measured ({metrics})", title_justify="left")
+    for column in ("histogram", "of", "count", "mean ms"):
+        table.add_column(column, justify="left" if column in ("histogram", "of") else "right")
+    for name, of, count, mean in read_histograms(metrics):
+        table.add_row(name, of, f"{count:.0f}", f"{mean * 1000:.2f}")
+    console.print(table)
+
+
+def read_histograms(metrics: str) -> Iterator[tuple[str, str, float, float]]:
+    """Name, labels, count and mean in seconds of the histograms of seconds on the page."""
     with urllib.request.urlopen(metrics, timeout=10) as page:  # noqa: S310  # our own address
-        lines = page.read().decode().splitlines()
-    wanted = ("grpc_server_handling_seconds_", "recserve_stage_seconds_", "recserve_events_total")
-    for line in lines:
-        if line.startswith(wanted) and "_bucket" not in line and "health" not in line:
-            console.print(f"  {line}", highlight=False)
+        families = text_string_to_metric_families(page.read().decode())
+    for family in families:
+        values: dict[str, dict[str, float]] = {}
+        for sample in family.samples:
+            what = sample.labels.get("grpc_method") or sample.labels.get("stage")
+            if what and sample.name.endswith(("_seconds_sum", "_seconds_count")):
+                values.setdefault(what, {})[sample.name.rpartition("_")[2]] = sample.value
+        for what, value in values.items():
+            if value["count"]:
+                yield family.name, what, value["count"], value["sum"] / value["count"]
 
 
 @contextmanager
