@@ -70,11 +70,12 @@ def fit(
     """
     began = time.monotonic()
     progress = progress or Silent()
-    quiet_tensorflow.set_up()
     shop = Store(Path(store), model)
     plan = _plan(Path(path), shop, schema, mode, base, hyper_parameters or {})
     data = _read(Path(path), plan, progress)
     family = family or ("pointwise" if plan.schema.candidate_features else "two_stage")
+    # Late, so that bad data is told of at once.
+    quiet_tensorflow.set_up()
     quiet_tensorflow.seed(plan.hp.seed)
     trained = _learn(family, data, plan, progress)
     progress.stage("evaluate")

@@ -125,7 +125,7 @@ def _with_values(
     missing = text.str.lower().isin(("", "nan"))
     values = pd.to_numeric(text.where(~missing), errors="coerce").astype(float)
     rows = rows.assign(_value=values, _missing=missing)
-    bad = ~missing & (values.isna() | values.abs().eq(np.inf))
+    bad = (values.isna() | values.abs().eq(np.inf)) & ~missing
     rows = drop(rows, bad, "bad_value", ledger, [columns.user, columns.item, columns.value])
     judged = [
         index
@@ -144,7 +144,8 @@ def _with_times(
     times = parse_times(rows[columns.time], clock=now is not None)
     rows = rows.assign(_time=times)
     shown = [columns.user, columns.item, columns.time]
-    rows = drop(rows, pd.Series(~np.isfinite(times), rows.index), "bad_time", ledger, shown)
+    unreadable = rows["_time"].isna() | rows["_time"].abs().eq(np.inf)
+    rows = drop(rows, unreadable, "bad_time", ledger, shown)
     impossible = rows["_time"] < 0
     if now is not None:
         impossible |= rows["_time"] > now + CLOCK_AHEAD_SECONDS
