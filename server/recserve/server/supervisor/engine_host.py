@@ -78,10 +78,11 @@ class EngineHost:
 
     async def drain(self, patience_seconds: float) -> None:
         """Let the calls in flight finish, then stop."""
-        try:
-            await asyncio.wait_for(self.released.wait(), patience_seconds)
-        except TimeoutError:
-            self._log.warning("calls did not finish in time", seconds=patience_seconds)
+        if self.socket:  # else no front end ever reached it
+            try:
+                await asyncio.wait_for(self.released.wait(), patience_seconds)
+            except TimeoutError:
+                self._log.warning("calls did not finish in time", seconds=patience_seconds)
         await self.stop()
 
     async def stop(self) -> None:
