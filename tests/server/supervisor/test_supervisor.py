@@ -193,3 +193,30 @@ async def test_a_version_that_never_loads_is_refused_with_its_reason(stage: Stag
     await stage.becomes({1: ("", "failed")})
     described = stage.supervisor._front_end._versions
     assert described[0]["error"] == "UnusableModel: no signature"
+
+
+async def test_a_version_that_is_overtaken_while_it_loads_is_unloaded_without_a_wait(
+    stage: Stage,
+) -> None:
+    stage.supervisor._settings = Settings(drain_seconds=3600)
+    stage.stored(1)
+    await stage.engine()
+    await stage.becomes({1: ("stable", "loading")})
+    stage.stored(1, 2)
+    (await stage.engine()).is_ready()
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+
+
+async def test_the_old_engine_lives_until_the_front_end_lets_go_of_it(stage: Stage) -> None:
+    stage.supervisor._settings = Settings(drain_seconds=3600)
+    stage.stored(1)
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    socket = stage.supervisor._engines[1].socket
+    stage.stored(1, 2)
+    (await stage.engine()).is_ready()
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "draining")})
+    stage.supervisor._on_released("another.sock")
+    assert 1 in stage.supervisor._engines
+    stage.supervisor._on_released(socket)
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
