@@ -42,6 +42,7 @@ def main() -> int:
     WORK.mkdir()
     heading("1. Clean the data and train a model")
     run("recserve-trainer", "fit", str(DATASET), "--store", str(STORE))
+    better = beats_popularity()
     heading("2. Load the behaviour into the event log")
     run("recserve-server", "import", str(DATASET), "--events", EVENTS)
     heading("3. Serve")
@@ -64,7 +65,19 @@ def main() -> int:
         f"The loop took {time.monotonic() - started:.0f} s. The model is in {STORE}, the events "
         f"in {WORK / 'recserve.db'}, the server's log in {SERVER_LOG}."
     )
-    return 0 if changed else 1
+    return 0 if better and changed else 1
+
+
+def beats_popularity() -> bool:
+    """Tell whether the model ranks the holdout better than popularity does."""
+    manifest = json.loads((STORE / "default" / "1" / "manifest.json").read_text())
+    metrics = {metric["name"]: metric for metric in manifest["evaluation"]["metrics"]}
+    better = True
+    for name in ("ndcg@10", "recall@10"):
+        value, baseline = metrics[name]["value"], metrics[name]["baseline"]
+        better = better and value > baseline
+        console.print(f"{name}: {value:.4f}, popularity {baseline:.4f}, {value / baseline:.2f} ×")
+    return better
 
 
 def recommend_and_react(client: Client) -> bool:
