@@ -75,6 +75,16 @@ def test_a_column_without_evidence_belongs_to_the_pair(tmp_path: Path) -> None:
     assert names(inspect(path).schema.candidate_features) == ["f1"]
 
 
+def test_nan_written_out_is_a_missing_number(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    rows = flat()
+    rows["distance"] = rows["distance"].astype(object)
+    rows.loc[:200, "distance"] = "NaN"
+    rows.to_csv(path, index=False)
+
+    assert names(inspect(path).schema.candidate_features) == ["distance"]
+
+
 def test_a_row_written_twice_is_no_evidence(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     rows = pd.DataFrame(

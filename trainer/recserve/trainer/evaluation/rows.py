@@ -6,7 +6,7 @@ import numpy as np
 
 from recserve.trainer.evaluation import classification, popularity
 from recserve.trainer.evaluation.served import feature_inputs, item_inputs
-from recserve.trainer.evaluation.setting import Outcome, Runner, Setting
+from recserve.trainer.evaluation.setting import NOTHING_TO_MEASURE, Outcome, Runner, Setting
 from recserve.trainer.tables import Events, Floats
 from recserve.trainer.tables import popularity as popularity_of
 
@@ -16,6 +16,8 @@ BATCH = 4096
 def evaluate(run: Runner, setting: Setting) -> Outcome:
     """Scores each held-out row with its own features, beside its item's share of positives."""
     train, holdout = setting.train, setting.holdout
+    if not len(holdout):
+        return NOTHING_TO_MEASURE
     labels = holdout.positive.astype(np.int32)
     rates = popularity.smoothed_rates(
         train.item, train.positive.astype(np.int32), setting.tables.item_count

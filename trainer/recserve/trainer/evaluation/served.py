@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recserve.trainer.evaluation import classification, popularity, ranking
-from recserve.trainer.evaluation.setting import Outcome, Runner, Setting
+from recserve.trainer.evaluation.setting import NOTHING_TO_MEASURE, Outcome, Runner, Setting
 from recserve.trainer.histories import Histories
 from recserve.trainer.tables import FeatureTable, Floats, Ints, Tables
 from recserve.trainer.tables import popularity as popularity_of
@@ -24,6 +24,8 @@ def evaluate(run: Runner, setting: Setting) -> Outcome:
     """
     tables, train = setting.tables, setting.train
     relevant, users, firsts = _questions(setting)
+    if not len(users):
+        return NOTHING_TO_MEASURE
     weight = popularity_of(train, tables.item_count)
     histories = Histories(train, tables.user_count, setting.history_length, clock=tables.clock)
     excluded = histories.items_of_users(users)

@@ -52,3 +52,7 @@ class Outcome:
     known_model: dict[str, float]
     """The ranking metrics of the users with a history alone."""
     known_baseline: dict[str, float]
+
+
+NOTHING_TO_MEASURE = Outcome({}, {}, 0, 0, {}, {})
+"""The outcome of a holdout without a right answer."""

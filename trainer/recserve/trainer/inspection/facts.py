@@ -61,6 +61,7 @@ class ColumnFacts:
 def facts(column: pd.Series[str]) -> ColumnFacts:
     """Looks at one column."""
     values = column.str.strip()
+    values = values.mask(values.str.lower() == "nan", "")
     present = values[values != ""]
     numbers = pd.to_numeric(present, errors="coerce")
     numeric = len(present) > 0 and float(numbers.notna().mean()) >= NUMERIC_SHARE
