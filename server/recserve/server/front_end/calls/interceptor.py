@@ -5,6 +5,7 @@ is ours because the transport's own would answer malformed bytes with INTERNAL.
 """
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -101,7 +102,11 @@ def _stream(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], A
     async def call(data: bytes, context: Any) -> AsyncIterator[Any]:
         try:
             with measured.call(context):
-                async for response in behaviour(parse(data), context):
+                responses = behaviour(parse(data), context)
+                if inspect.isawaitable(responses):  # gRPC's other style: it writes by itself
+                    await responses
+                    return
+                async for response in responses:
                     yield response
         except grpc.aio.AbortError:
             raise
