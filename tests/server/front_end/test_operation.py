@@ -72,6 +72,18 @@ def test_an_empty_server_is_healthy_but_has_no_model() -> None:
         wire.close()
 
 
+def test_a_watcher_of_the_health_hears_how_it_is_now_and_may_leave(wire: Wire) -> None:
+    before = calls("Watch", "grpc.health.v1.Health")
+    request = health_pb2.HealthCheckRequest(service="recserve.model")
+    watch = health_pb2_grpc.HealthStub(wire.channel).Watch(request, timeout=10)
+    assert next(watch).status == SERVING
+    watch.cancel()
+    assert health(wire, "") == SERVING
+    started = since(before, calls("Watch", "grpc.health.v1.Health"))
+    assert started["started"] == 1
+    assert "INTERNAL" not in started
+
+
 def test_the_health_of_an_unknown_service_is_not_found_and_no_failure_of_ours(wire: Wire) -> None:
     before = calls("Check", "grpc.health.v1.Health")
     with structlog.testing.capture_logs() as logs:
