@@ -42,7 +42,7 @@ check: env ## format, lint, strict types, import contracts, generated code, Dock
 	@$(UV) lock --check --quiet
 
 verify: env ## the long checks: many kills, many fuzzed messages
-	@RECSERVE_VERIFY=1 $(BIN)/python -m pytest -m integration
+	@RECSERVE_VERIFY=1 $(BIN)/python -m pytest --timeout 3600 $(ARGS)
 
 format: env ## format the code and mend what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -76,7 +76,9 @@ def beats_popularity() -> bool:
     for name in ("ndcg@10", "recall@10"):
         value, baseline = metrics[name]["value"], metrics[name]["baseline"]
         better = better and value > baseline
-        console.print(f"{name}: {value:.4f}, popularity {baseline:.4f}, {value / baseline:.2f} ×")
+        console.print(
+            f"{name}: {value:.4f}, popularity {baseline:.4f}, {value / baseline:.2f} times as much"
+        )
     return better
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recserve.server.engine.widths import FeatureWidths
+from recserve.server.feature_widths import FeatureWidths
 from recserve.server.item_table import ItemTable, ItemTableError, read_item_inputs
 from server.artefact import item_table, strings
 

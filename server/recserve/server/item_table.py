@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recserve.server.engine.widths import FeatureWidths
+from recserve.server.feature_widths import FeatureWidths
 
 
 class ItemTableError(Exception):

@@ -27,8 +27,9 @@ from recserve.server.front_end.front_end import FrontEnd
 from recserve.server.front_end.transports.grpcio import GrpcioTransport
 from recserve.server.front_end.version_states import Standing
 from recserve.server.item_table import ItemTable
+from recserve.server.labels import STABLE
 from recserve.server.model_store import ModelStore
-from recserve.server.recommending.versions import STABLE, ServedVersion
+from recserve.server.recommending.versions import ServedVersion
 from recserve.server.schema import declare
 from recserve.v1 import model_pb2, schema_pb2
 

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from recserve.server.engine.batcher import Batch, Batcher
 from recserve.server.engine.contract import RankingRequest
+from recserve.server.engine.padding import padded_size, padded_width
 
 NEVER = float("inf")
 
@@ -65,8 +66,8 @@ def test_requests_with_and_without_candidates_never_share_a_batch() -> None:
 
 
 def test_the_budget_counts_padding_to_the_widest_request() -> None:
-    queue = batcher(max_requests=9, max_candidates=100)
-    put(queue, scoring(50), scoring(1), scoring(1))
+    queue = batcher(max_requests=9, max_candidates=128)
+    put(queue, scoring(50), scoring(1), scoring(1))  # padded to 2 of 64, and then to 4
     assert ids(queue.take()) == [0, 1]
     assert ids(queue.take()) == [2]
 
@@ -152,13 +153,16 @@ def test_close_wakes_the_thread_that_waits() -> None:
     assert got == [None]
 
 
+BUDGET = 20
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Whatever is put, cancelled and taken, the promises hold."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.queue: Batcher[str] = Batcher(max_requests=3, max_candidates=20, clock=self.clock)
+        self.queue: Batcher[str] = Batcher(max_requests=3, max_candidates=BUDGET, clock=self.clock)
         self.waiting: dict[int, RankingRequest] = {}  # the model: what waits, in order
         self.next_id = 0
 
@@ -200,7 +204,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert taken == kind[: len(taken)], "first come, first served within a kind"
         if len(taken) < min(3, len(kind)):  # work-conserving: only the budget may leave one
             widest = max(self.width(n) for n in kind[: len(taken) + 1])
-            assert (len(taken) + 1) * widest > 20
+            assert padded_size(len(taken) + 1) * padded_width(widest) > BUDGET
         for number in taken:
             del self.waiting[number]
 
@@ -209,7 +213,8 @@ class AnyOrder(RuleBasedStateMachine):
         kinds = {waiting.request.candidate_rows is None for waiting in batch.live}
         assert len(kinds) <= 1
         widest = max((self.width(waiting.key[1]) for waiting in batch.live), default=0)
-        assert len(batch.live) == 1 or len(batch.live) * widest <= 20
+        padded = padded_size(len(batch.live)) * padded_width(widest) if batch.live else 0
+        assert len(batch.live) == 1 or widest == 0 or padded <= BUDGET
         assert all(a.key < b.key for a, b in pairwise(batch.live))
 
     def is_scoring(self, number: int) -> bool:

@@ -14,7 +14,7 @@ from recserve.server.engine.padding import (
     padded_width,
     user_inputs,
 )
-from recserve.server.engine.widths import FeatureWidths
+from recserve.server.feature_widths import FeatureWidths
 from recserve.v1 import model_pb2, schema_pb2
 
 WIDTHS = FeatureWidths(

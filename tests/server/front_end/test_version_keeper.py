@@ -53,6 +53,12 @@ class Stage:
         self._servers.append(await asyncio.start_unix_server(connected, path))
         return str(path)
 
+    async def kill(self) -> None:
+        """The engine that was connected to last dies."""
+        connection = await self.connections.get()
+        self._servers.pop().close()
+        connection.close()
+
     async def follow(self, *wanted: dict[str, Any]) -> bool:
         await self.keeper.follow(list(wanted))
         return await self.changes.get()
@@ -109,11 +115,20 @@ async def test_a_swap_moves_the_label_and_lets_go_of_the_old_engine(stage: Stage
 
 async def test_a_dead_engine_leaves_a_cold_version_that_a_new_engine_warms(stage: Stage) -> None:
     await stage.follow(wanted(1, "SERVING", await stage.engine("one"), "stable"))
-    (await stage.connections.get()).close()
+    await stage.kill()
     assert not await asyncio.wait_for(stage.changes.get(), 10)
     assert stage.versions.stable is not None
     assert stage.versions.stable.engine is None
     assert await stage.follow(wanted(1, "SERVING", await stage.engine("again"), "stable"))
+
+
+async def test_a_broken_connection_to_a_living_engine_is_made_again(stage: Stage) -> None:
+    await stage.follow(wanted(1, "SERVING", await stage.engine("one"), "stable"))
+    (await stage.connections.get()).close()
+    assert not await asyncio.wait_for(stage.changes.get(), 10)
+    assert await asyncio.wait_for(stage.changes.get(), 10)
+    assert stage.versions.stable is not None
+    assert stage.versions.stable.engine is not None
 
 
 async def test_an_engine_that_is_gone_before_we_connect_is_survived(stage: Stage) -> None:

@@ -252,7 +252,7 @@ async def test_what_must_not_be_returned_is_not_returned_on_any_path(
     }.get(path)
     user_id = "stranger" if path == "unknown user" else "ann"
     world.happened("ann", *sorted(seen))
-    world.recommender.unavailable = frozenset(unavailable)
+    world.make_unavailable(unavailable)
     query = Query(
         user_id,
         wanted,

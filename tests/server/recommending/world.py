@@ -74,6 +74,11 @@ class World:
             (appended,) = self.log.append_groups([[event]])
             self.feed.committed(appended.accepted)
 
+    def make_unavailable(self, item_ids: set[str]) -> None:
+        """As the front end does it: the recommender is told, and the engine."""
+        self.recommender.unavailable = frozenset(item_ids)
+        self.engine.set_available(np.array([item_id not in item_ids for item_id in ITEMS]))
+
     def knows(self, user_id: str, **features: object) -> None:
         self.catalogue.put_users([UserRecord(user_id, features)])  # type: ignore[arg-type]
 

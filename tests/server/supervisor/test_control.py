@@ -11,11 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from recserve.server.supervisor.control import ChildControl, ParentControl
+from recserve.server.control import ChildControl, ParentControl
 
 CHILD = """
 import sys, threading
-from recserve.server.supervisor.control import ChildControl
+from recserve.server.control import ChildControl
 control = ChildControl(int(sys.argv[1]), lambda message: control.send(echo=message))
 control.start()
 control.send(state="up")

@@ -1,9 +1,6 @@
 """A server has a private folder, and tidies up after servers that were killed."""
 
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,11 +15,12 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def dead_pid() -> int:
-    """The process id of one that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+def left_behind(temporary: Path) -> Path:
+    """What a killed server leaves: the folder, and a lock that nobody holds."""
+    folder = temporary / "recserve-run-abc"
+    (folder / "metrics").mkdir(parents=True)
+    (folder / "lock").touch()
+    return folder
 
 
 def test_the_folder_is_private_and_gone_at_the_end() -> None:
@@ -32,26 +30,18 @@ def test_the_folder_is_private_and_gone_at_the_end() -> None:
     assert not folder.exists()
 
 
-def test_what_a_dead_server_left_is_removed(temporary: Path, dead_pid: int) -> None:
-    left = temporary / f"recserve-{dead_pid}-abc"
-    (left / "metrics").mkdir(parents=True)
+def test_what_a_dead_server_left_is_removed(left_behind: Path) -> None:
     with runtime_folder():
-        assert not left.exists()
+        assert not left_behind.exists()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        f"recserve-{os.getpid()}-abc",
-        "recserve-1-abc",
-        "recserve-metrics-abc",
-        "recserve-",
-        "recserve--5-x",
-        "recserve-0-x",
-        "recserve-99999999999999999999-x",
-        "other-1-abc",
-    ],
-)
+def test_the_folder_of_a_living_server_is_let_alone() -> None:
+    with runtime_folder() as first, runtime_folder() as second:
+        assert first != second
+        assert first.exists()
+
+
+@pytest.mark.parametrize("name", ["recserve-run-without-a-lock", "recserve-metrics-abc", "other"])
 def test_nothing_else_is_removed(temporary: Path, name: str) -> None:
     (temporary / name).mkdir()
     with runtime_folder():
@@ -59,19 +49,17 @@ def test_nothing_else_is_removed(temporary: Path, name: str) -> None:
 
 
 def test_another_users_folder_is_let_alone(
-    temporary: Path, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+    left_behind: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left = temporary / f"recserve-{dead_pid}-abc"
-    left.mkdir()
-    monkeypatch.setattr("os.getuid", lambda: left.stat().st_uid + 1)
+    monkeypatch.setattr("os.getuid", lambda: left_behind.stat().st_uid + 1)
     with runtime_folder():
-        assert left.exists()
+        assert left_behind.exists()
 
 
-def test_a_link_of_such_a_name_leads_nowhere(temporary: Path, dead_pid: int) -> None:
+def test_a_link_of_such_a_name_leads_nowhere(temporary: Path) -> None:
     precious = temporary / "precious"
     precious.mkdir()
-    (precious / "file").touch()
-    (temporary / f"recserve-{dead_pid}-abc").symlink_to(precious)
+    (precious / "lock").touch()
+    (temporary / "recserve-run-abc").symlink_to(precious)
     with runtime_folder():
-        assert (precious / "file").exists()
+        assert (precious / "lock").exists()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from recserve.server.engine.contract import RankingRequest
+from recserve.server.engine.padding import padded_size, padded_width
 
 Caller = TypeVar("Caller")
 Key = tuple[int, int]
@@ -118,7 +119,8 @@ class Batcher(Generic[Caller]):
     def _fits(self, live: list[Waiting[Caller]], widest: int, candidates: int) -> bool:
         if (candidates > 0) != _is_scoring(live[0].request):
             return False
-        return (len(live) + 1) * max(widest, candidates) <= self._max_candidates
+        padded = padded_size(len(live) + 1) * padded_width(max(widest, candidates))
+        return padded <= self._max_candidates
 
 
 def _is_scoring(request: RankingRequest) -> bool:

@@ -17,7 +17,7 @@ from recserve.server.engine.padding import (
     padded_size,
     user_inputs,
 )
-from recserve.server.engine.widths import FeatureWidths
+from recserve.server.feature_widths import FeatureWidths
 from recserve.server.item_table import read_item_inputs
 from recserve.v1 import model_pb2
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recserve.server.engine.contract import RankingRequest
-from recserve.server.engine.widths import FeatureWidths
+from recserve.server.feature_widths import FeatureWidths
 
 Arrays = dict[str, NDArray[np.generic]]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from recserve.server import logs
+from recserve.server.control import ChildControl
 from recserve.server.engine.batcher import Batch, Batcher, Waiting
 from recserve.server.engine.connection import Connection
 from recserve.server.engine.frames import (
@@ -28,7 +29,6 @@ from recserve.server.engine.frames import (
 )
 from recserve.server.engine.tensorflow_start import start_tensorflow
 from recserve.server.model_store import read_manifest
-from recserve.server.supervisor.control import ChildControl
 
 MAX_BATCH_CANDIDATES = 1 << 16
 """Candidates of one batch: bounds its memory and its time."""

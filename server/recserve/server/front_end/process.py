@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recserve.server import logs
+from recserve.server.control import ChildControl, Message
 from recserve.server.errors import ConfigurationError, RecserveServerError
 from recserve.server.event_log import SCHEMA_META
 from recserve.server.front_end.current_schema import CurrentSchema
@@ -21,7 +22,6 @@ from recserve.server.front_end.transports.grpcio import GrpcioTransport
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
-from recserve.server.supervisor.control import ChildControl, Message
 from recserve.v1 import schema_pb2
 
 

@@ -108,9 +108,8 @@ class VersionKeeper:
     def set_unavailable(self, item_ids: Collection[str]) -> None:
         """Tell every engine which items may not be returned at all."""
         self._unavailable = item_ids
-        for number in self._served:
-            version = self._versions.get(number)
-            if version is not None and version.engine is not None:
+        for version in self._versions:
+            if version.engine is not None:
                 version.engine.set_available(self._available(version.items))
 
     def close(self) -> None:
@@ -144,19 +143,29 @@ class VersionKeeper:
                 link = await EngineLink.connect(Path(socket), self._max_waiting)
             except EngineUnavailable:
                 return None  # it died meanwhile: the supervisor will say what comes next
-            link.on_lost = self._lost
+            link.on_lost = partial(self._lost, socket)
             link.set_available(self._available(items))
             self._links[socket] = link
         return link if link.alive else None
 
-    def _lost(self, link: EngineLink) -> None:
-        """An engine has died: answer by fallback until the supervisor has another."""
-        for number in self._served:
-            version = self._versions.get(number)
-            if version is not None and version.engine is link:
-                self._log.warning("engine lost", version=number)
+    def _lost(self, socket: str, link: EngineLink) -> None:
+        """A connection broke, most likely with its engine: answer by fallback meanwhile."""
+        del self._links[socket]
+        for version in list(self._versions):
+            if version.engine is link:
+                self._log.warning("engine lost", version=version.number)
                 self._versions.put(replace(version, engine=None))
-        self._telling = asyncio.ensure_future(self._on_change())
+                self._reconnecting = asyncio.ensure_future(self._reconnect(version.number, socket))
+
+    async def _reconnect(self, number: int, socket: str) -> None:
+        """Try the engine once more; if it has died, the supervisor will have another."""
+        await self._on_change()
+        version = self._versions.get(number)
+        if version is not None and version.engine is None:
+            engine = await self._connect(socket, version.items)
+            if engine is not None:
+                self._versions.put(replace(version, engine=engine))
+                await self._on_change()
 
     def _drop_links(self, wanted: set[str]) -> None:
         for socket in self._links.keys() - wanted:

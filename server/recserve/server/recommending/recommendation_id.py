@@ -11,10 +11,12 @@ import secrets
 import struct
 from dataclasses import dataclass
 
+from recserve.server.labels import LABELS
+
 _FIELDS = struct.Struct(">BQBQ7s")  # format, version, label, milliseconds, random
 _SIGNATURE_BYTES = 8
 _FORMAT = 1
-_LABELS = ("", "stable", "canary", "shadow")
+_LABELS = ("", *LABELS)
 KEY_BYTES = 32
 
 

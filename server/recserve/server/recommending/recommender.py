@@ -51,14 +51,21 @@ _NOTHING = Ranking(NO_INT32, NO_FLOAT32, 0.0, 0.0, 0)
 class Candidates:
     """Which items may be returned to one query."""
 
-    excluded: tuple[Collection[str], ...]
-    """Must not be returned: items of any of these."""
+    excluded_for_user: tuple[Collection[str], ...]
+    """Must not be returned to this user: items of any of these."""
+    unavailable: Collection[str]
+    """Must not be returned to anybody; engines know these by themselves."""
     given: tuple[str, ...] | None
     """The query's candidates that may be returned; None: it gave none, so any item may be."""
     places: tuple[int, ...] = ()
     """Places of `given` among the query's candidates."""
     missing: tuple[str, ...] = ()
     """Candidates that the version does not know."""
+
+    @property
+    def excluded(self) -> tuple[Collection[str], ...]:
+        """Must not be returned: items of any of these."""
+        return (*self.excluded_for_user, self.unavailable)
 
 
 class Recommender:
@@ -138,20 +145,22 @@ class Recommender:
     def _candidates(
         self, query: Query, profile: Profile, version: ServedVersion | None
     ) -> Candidates:
-        excluded: list[Collection[str]] = [query.excluded_item_ids, self.unavailable]
+        excluded: list[Collection[str]] = [query.excluded_item_ids]
         if not query.include_seen:
             excluded += [profile.seen, frozenset(query.recent_item_ids)]
         if not query.candidate_item_ids:
-            return Candidates(tuple(excluded), None)
+            return Candidates(tuple(excluded), self.unavailable, None)
         known = None if version is None else version.items.rows
         given, places, missing = [], [], []
         for place, item_id in enumerate(query.candidate_item_ids):
             if known is not None and item_id not in known:
                 missing.append(item_id)
-            elif not any(item_id in items for items in excluded):
+            elif not any(item_id in items for items in (*excluded, self.unavailable)):
                 given.append(item_id)
                 places.append(place)
-        return Candidates(tuple(excluded), tuple(given), tuple(places), tuple(missing))
+        return Candidates(
+            tuple(excluded), self.unavailable, tuple(given), tuple(places), tuple(missing)
+        )
 
     def _by_counts(self, query: Query, candidates: Candidates) -> Answer:
         found = self._popularity.top(
@@ -179,7 +188,7 @@ class Recommender:
             query,
             profile,
             version,
-            excluded=_rows(version.items, chain.from_iterable(candidates.excluded)),
+            excluded=_rows(version.items, chain.from_iterable(candidates.excluded_for_user)),
             candidates=None if candidates.given is None else _rows(version.items, candidates.given),
             candidate_features=_features(query, candidates),
             now=self._wall_clock(),

@@ -1,15 +1,15 @@
 """The model versions that a front end can ask, and which of them a query means."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from recserve.server.engine.contract import Engine
-from recserve.server.engine.widths import FeatureWidths
 from recserve.server.errors import FailedPrecondition, NotFound
+from recserve.server.feature_widths import FeatureWidths
 from recserve.server.item_table import ItemTable
+from recserve.server.labels import STABLE
 from recserve.server.schema import DeclaredSchema
 from recserve.v1 import model_pb2, schema_pb2
-
-STABLE = "stable"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class ServedVersions:
     def put(self, version: ServedVersion) -> None:
         """Add a version, or replace the one of its number."""
         self._versions[version.number] = version
+
+    def __iter__(self) -> Iterator[ServedVersion]:
+        return iter(self._versions.values())
 
     def remove(self, number: int) -> None:
         """Forget a version and its labels."""

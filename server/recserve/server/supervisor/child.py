@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
-from recserve.server.supervisor.control import Message, ParentControl
+from recserve.server.control import Message, ParentControl
 
 
 class Child:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recserve.server import logs
+from recserve.server.control import Message
 from recserve.server.engine.process import EngineSettings
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.settings import Settings
 from recserve.server.supervisor.backoff import Backoff
 from recserve.server.supervisor.child import Child
-from recserve.server.supervisor.control import Message
 from recserve.server.supervisor.lifecycle import EnginePhase
 
 MODULE = "recserve.server.engine.process"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from recserve.server import logs
+from recserve.server.control import Message
 from recserve.server.settings import Settings, split_address
 from recserve.server.supervisor.backoff import Backoff
 from recserve.server.supervisor.child import Child
-from recserve.server.supervisor.control import Message
 
 MODULE = "recserve.server.front_end.process"
 SETTINGS_STATUS = 2

@@ -1,5 +1,6 @@
 """The private folder of a running server: sockets of engines, values of metrics."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -7,34 +8,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PREFIX = "recserve-"
+PREFIX = "recserve-run-"
+LOCK = "lock"
 
 
 @contextmanager
 def runtime_folder() -> Iterator[Path]:
     """Make a folder that only this user can enter, and remove it at the end.
 
-    What a killed server left behind is removed too.
+    What a killed server left behind is removed too: a folder of ours whose lock nobody holds. The
+    kernel lets go of a lock when its process ends, however it ends.
     """
     parent = Path(tempfile.gettempdir())
     for left in parent.glob(f"{PREFIX}*"):
         if _is_abandoned(left):
             shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    with (folder / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_abandoned(folder: Path) -> bool:
-    owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+    """Whether a folder is ours and no server holds it; one without a lock is just being made."""
     try:
-        if not owner.isdecimal() or folder.lstat().st_uid != os.getuid():
+        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
             return False
-        os.kill(int(owner), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):  # not ours to judge, or a number that is no process id
+        with (folder / LOCK).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
         return False
-    return False
+    return True

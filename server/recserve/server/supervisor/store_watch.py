@@ -33,12 +33,16 @@ class StoreWatch:
     async def run(self) -> None:
         """Watch for ever."""
         known: dict[int, tuple[int, int, int]] | None = None
+        trouble = ""
         while True:
             try:
                 found = await asyncio.to_thread(self._store.fingerprints)
             except OSError as error:  # files that vanish while we look, or a lost mount
-                self._log.warning("the store cannot be read", error=str(error))
+                if str(error) != trouble:  # said once, not every second
+                    trouble = str(error)
+                    self._log.warning("the store cannot be read", error=trouble)
             else:
+                trouble = ""
                 if found != known:
                     before = known or {}
                     changed = {n for n, print_ in found.items() if before.get(n, print_) != print_}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from recserve.server import logs
+from recserve.server.labels import STABLE
 from recserve.server.model_store import ModelStore
-from recserve.server.recommending.versions import STABLE
 from recserve.server.settings import Settings, split_address
 from recserve.server.supervisor.engine_host import EngineHost
 from recserve.server.supervisor.front_end_host import FrontEndHost

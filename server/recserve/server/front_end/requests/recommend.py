@@ -5,6 +5,7 @@ import numpy as np
 from recserve.server.errors import NotImplementedYet
 from recserve.server.front_end.requests.checks import Checks
 from recserve.server.front_end.requests.features import read_features
+from recserve.server.labels import LABELS
 from recserve.server.recommending.query import Matrix, Query
 from recserve.server.schema import DeclaredSchema
 from recserve.v1 import recommender_pb2
@@ -16,7 +17,6 @@ MAX_EXCLUDED = 10_000
 MAX_RECENT = 1000
 MAX_FILTER_BYTES = 2048
 MAX_SCENARIO_BYTES = 64
-LABELS = ("stable", "canary", "shadow")
 
 Request = recommender_pb2.RecommendRequest
 
