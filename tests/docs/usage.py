@@ -24,27 +24,30 @@ def our_command(name: str) -> click.Command:
     return top
 
 
-def misuse(command: click.Command, words: Sequence[str]) -> str | None:
+def misuse(
+    command: click.Command, words: Sequence[str], parent: click.Context | None = None
+) -> str | None:
     """Say why a command would refuse these words, or None if it would accept them."""
-    context = click.Context(command, info_name=command.name)
+    # Made as click makes it: a command keeps the help options of the context it first sees.
+    context = click.Context(command, parent, command.name, **command.context_settings)
     try:
         given, rest, order = command.make_parser(context).parse_args(list(words))
         if any(parameter.is_eager for parameter in order):
             return None  # --help and the like end the command before anything else is asked
         if isinstance(command, click.Group):
-            return _misuse_of_group(command, rest)
+            return _misuse_of_group(command, rest, context)
         _check_values(command, context, given)
     except click.UsageError as error:
         return error.format_message()
     return f"takes no further argument {rest[0]!r}" if rest else None
 
 
-def _misuse_of_group(group: click.Group, rest: Sequence[str]) -> str | None:
+def _misuse_of_group(group: click.Group, rest: Sequence[str], context: click.Context) -> str | None:
     if not rest:
         return None if group.invoke_without_command else "names no command"
     if rest[0] not in group.commands:
         return f"there is no command {rest[0]!r}, only {sorted(group.commands)}"
-    return misuse(group.commands[rest[0]], rest[1:])
+    return misuse(group.commands[rest[0]], rest[1:], context)
 
 
 def _check_values(command: click.Command, context: click.Context, given: dict) -> None:
