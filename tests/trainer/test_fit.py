@@ -123,7 +123,7 @@ def test_a_warm_start_that_does_not_fit_says_what_differs(
         ("user_id,item_id,label\na,x,1\nb,x,0\n", "single item"),
         ("user_id,item_id,label\na,x,1\nb,y,1\n", "all labels are the same"),
         ("colour,size\nred,1\n", "no column looks like the user's id"),
-        ("", "cannot be read"),
+        ("", "has no columns"),
     ],
 )
 def test_broken_data_fails_clearly_and_publishes_nothing(

@@ -1,5 +1,6 @@
 """Importing datasets: what is read, what is left out, what is never stored twice."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -337,12 +338,27 @@ def test_quotes_lines_and_marks_are_read_as_csv_has_them(folder: Path, url: str)
     assert report.examples["missing_id"] == "row 3: user_id='bob', item_id=''"
 
 
-def test_a_quote_that_is_never_closed_is_reported(folder: Path, url: str) -> None:
+def test_a_quote_that_is_never_closed_costs_its_line_alone(folder: Path, url: str) -> None:
     text = 'user_id,item_id\nann,tea\nb"ob,"cup\nann,jar\n'
     report = import_dataset(write(folder, interactions_csv=text), url)
 
-    assert report.accepted_count == 1
-    assert report.examples["unreadable_row"] == "row 2 (line 4): unexpected end of data"
+    assert [each.item_id for each in stored_events(url)] == ["tea", "jar"]
+    assert left_out(report) == {"unreadable_row": 1}
+    assert report.examples["unreadable_row"] == "row 2 (line 3): unexpected end of data"
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("name", ["interactions.csv", "interactions.tsv.gz", "INTERACTIONS.CSV"])
+def test_other_delimiters_and_gzip_are_recognised(
+    tmp_path: Path, url: str, delimiter: str, name: str
+) -> None:
+    text = '"item,id";user_id;item_id\nx;ann;"tea;milk"\ny;bob;cup\n'.replace(";", delimiter)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+
+    import_dataset(path, url)
+
+    assert [each.item_id for each in stored_events(url)] == [f"tea{delimiter}milk", "cup"]
 
 
 def test_nothing_of_a_file_that_is_not_utf8_is_stored(folder: Path, url: str) -> None:

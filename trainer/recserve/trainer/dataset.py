@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import csv
-import re
-import warnings
+import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recserve.trainer import schema_file
+from recserve.trainer import csv_file, schema_file
 from recserve.trainer.errors import DatasetError
 from recserve.v1 import schema_pb2
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".parquet", ".csv")
-_LINE = re.compile(r"Skipping line \d+: .*")
+SUFFIXES = (".parquet", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,14 @@ def locate(dataset: Path, source: schema_pb2.DatasetSource) -> DatasetFiles:
 
 
 def canonical(folder: Path, stem: str) -> Path | None:
-    """`stem.parquet` or `stem.csv` in the folder, if there is one."""
+    """`stem.parquet`, `stem.csv` or the like in the folder, if there is one."""
     candidates = (folder / (stem + suffix) for suffix in SUFFIXES)
     return next((path for path in candidates if path.is_file()), None)
+
+
+def is_table(path: Path) -> bool:
+    """Whether the suffix of a file is one that can be read, in upper or lower case."""
+    return path.name.lower().endswith(SUFFIXES)
 
 
 def read(files: DatasetFiles) -> RawDataset:
@@ -129,11 +133,17 @@ def read_frame(path: Path, most_rows: int | None = None) -> Frame:
     Raises:
         DatasetError: If it cannot be read.
     """
-    if path.suffix not in SUFFIXES:
+    if not is_table(path):
         raise DatasetError(f"{path}: the suffix must be one of {', '.join(SUFFIXES)}")
     try:
-        frame = (_read_parquet if path.suffix == ".parquet" else _read_csv)(path, most_rows)
-    except (OSError, ValueError, csv.Error) as error:
+        parquet = path.suffix.lower() == ".parquet"
+        frame = (_read_parquet if parquet else _read_csv)(path, most_rows)
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path}: is not UTF-8 ({error}); convert it, for example with "
+            "`iconv -f latin1 -t utf-8`"
+        ) from error
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
     if not len(frame.rows.columns):
         raise DatasetError(f"{path}: has no columns")
@@ -143,45 +153,18 @@ def read_frame(path: Path, most_rows: int | None = None) -> Frame:
 def _read_csv(path: Path, most_rows: int | None) -> Frame:
     import pandas as pd
 
-    header, overlong = _opening(path)
-    if len(set(header)) < len(header):
-        raise DatasetError(f"{path}: two columns have the same name")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        rows = pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-            skiprows=lambda line: line in overlong,
-            on_bad_lines="warn",
-            nrows=most_rows,
-            encoding="utf-8-sig",
-        )
-    said = [line for warning in caught for line in _LINE.findall(str(warning.message))]
-    return Frame(path, rows.fillna(""), [*overlong.values(), *said])
-
-
-def _opening(path: Path) -> tuple[list[str], dict[int, str]]:
-    """The header, and the lines right after it that have more cells than it.
-
-    Pandas takes the first line of data for the measure of all: one that is too long would
-    be cut, and so would all after it.
-    """
-    overlong: dict[int, str] = {}
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
-        header = next(reader, [])
-        before = reader.line_num
-        for cells in reader:
-            if cells and len(cells) <= len(header):
-                break
-            if cells:
-                counts = f"expected {len(header)} fields, saw {len(cells)}"
-                told = f"Skipping line {reader.line_num}: {counts}"
-                overlong |= dict.fromkeys(range(before, reader.line_num), told)
-            before = reader.line_num
-    return header, overlong
+    content = csv_file.read(path, most_rows)
+    columns = content.columns
+    repeated = sorted(name for name, count in Counter(columns).items() if count > 1)
+    if repeated:
+        raise DatasetError(f"{path}: two columns have the same name, {repeated[0]!r}; rename one")
+    cells = zip(*content.records, strict=True) if content.records else ([] for _ in columns)
+    rows = pd.DataFrame(
+        {name: list(column) for name, column in zip(columns, cells, strict=True)},
+        index=content.numbers,
+        dtype=str,
+    )
+    return Frame(path, rows, content.unreadable)
 
 
 def _read_parquet(path: Path, most_rows: int | None) -> Frame:
@@ -202,7 +185,8 @@ def _cell(value: object) -> str:
 
     if isinstance(value, (list, tuple, np.ndarray)):
         return "|".join(str(part) for part in value)
-    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
+    # pandas' NA first: it is neither equal to itself nor unequal.
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return ""
     return str(int(value)) if isinstance(value, bool) else str(value)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from recserve.server.errors import InvalidDataset
 from recserve.v1 import schema_pb2
 
-SUFFIXES = (".parquet", ".csv")
+SUFFIXES = (".parquet", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
 SCHEMA_FILE = "schema.toml"
 
 

@@ -15,6 +15,7 @@ def open_text(path: Path) -> TextFile:
     Raises:
         InvalidDataset: It is neither, or cannot be read.
     """
-    if path.suffix not in SUFFIXES:
+    name = path.name.lower()
+    if not name.endswith(SUFFIXES):
         raise InvalidDataset(f"{path}: the suffix must be one of {', '.join(SUFFIXES)}")
-    return ParquetFile(path) if path.suffix == ".parquet" else CsvFile(path)
+    return ParquetFile(path) if name.endswith(".parquet") else CsvFile(path)

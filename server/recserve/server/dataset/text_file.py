@@ -1,5 +1,7 @@
 """A file of a dataset as a stream of tables of text."""
 
+import csv
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -85,5 +87,5 @@ class TextFile(ABC):
             return read()
         except UnicodeError as error:
             raise InvalidDataset(f"{self.path}: not UTF-8, convert it: {error}") from error
-        except (OSError, ValueError, pa.ArrowException) as error:
+        except (OSError, EOFError, ValueError, csv.Error, zlib.error, pa.ArrowException) as error:
             raise InvalidDataset(f"{self.path}: cannot be read: {error}") from error

@@ -46,7 +46,7 @@ def _by_columns(folder: Path) -> FoundFiles:
     headers = {
         path: list(dataset.read_frame(path, most_rows=1).rows.columns)
         for path in sorted(folder.iterdir())
-        if path.suffix in dataset.SUFFIXES
+        if path.is_file() and dataset.is_table(path)
     }
     users = {path for path, columns in headers.items() if _has(columns, names.USERS)}
     items = {path for path, columns in headers.items() if _has(columns, names.ITEMS)}
