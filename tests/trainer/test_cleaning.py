@@ -69,6 +69,7 @@ def test_good_rows_are_kept_as_they_are(tmp_path: Path) -> None:
         (" a,x,rating,5,1600000009,1.5,red|blue", "trimmed_id", (0, 1)),
         (",x,rating,5,1600000009,1.5,red|blue", "missing_id", (1, 0)),
         ("a, ,rating,5,1600000009,1.5,red|blue", "missing_id", (1, 0)),
+        ("a,x\0y,rating,5,1600000009,1.5,", "malformed_id", (1, 0)),
         (f"a,{'x' * 257},rating,5,1600000009,1.5,", "oversized_id", (1, 0)),
         ("a,x,wave,5,1600000009,1.5,red|blue", "unknown_event_type", (1, 0)),
         ("a,x,rating,five,1600000009,1.5,red|blue", "bad_value", (1, 0)),
@@ -99,17 +100,41 @@ def test_a_bad_row_is_counted_under_its_rule(
     assert shown.description
 
 
-def test_times_are_read_in_seconds_milliseconds_and_iso_8601(tmp_path: Path) -> None:
+def test_times_are_read_in_any_unit_and_iso_8601(tmp_path: Path) -> None:
     lines = [
         "a,x,rating,5,1600000000,1,",
         "a,y,rating,5,1600000001000,1,",
-        "b,x,rating,1,2020-09-13T12:26:42Z,1,",
-        "b,y,rating,5,2020-09-13 12:26:43,1,",
+        "a,z,rating,5,1600000002000000,1,",
+        "a,v,rating,5,1600000003000000000,1,",
+        "b,x,rating,1,2020-09-13T12:26:44Z,1,",
+        "b,y,rating,5,2020-09-13 12:26:45,1,",
+        "b,z,rating,5,2020-09-13 12:26:46 UTC,1,",
     ]
 
     times = cleaned(tmp_path, lines).tables.events.time
 
-    assert times.tolist() == [1_600_000_000, 1_600_000_001, 1_600_000_002, 1_600_000_003]
+    assert times.tolist() == [1_600_000_000 + second for second in range(7)]
+
+
+def test_event_types_mean_the_same_in_any_spelling(tmp_path: Path) -> None:
+    words = ["page_view", "Page-View", "PAGE VIEW", " page.view "]
+    lines = [f"{'ab'[n % 2]},i{n},{word},1,{1600000000 + n},1," for n, word in enumerate(words)]
+    schema = SCHEMA + '[[event_types]]\nname = "page_view"\n'
+
+    result = cleaned(tmp_path, [*lines, "a,x,_,1,1600000009,1,"], schema)
+
+    assert result.tables.events.type.tolist() == [2] * 4
+    assert counts(result) == {"unknown_event_type": (1, 0)}
+
+
+def test_yes_and_no_are_the_values_of_a_label(tmp_path: Path) -> None:
+    lines = [
+        f"{user},{item},rating,{word},1600000000,1,"
+        for user, item, word in [("a", "x", "Yes"), ("a", "y", "no"), ("b", "x", "TRUE")]
+    ]
+    schema = '[[event_types]]\nname = "rating"\npositive_at_least = 0.5\n'
+
+    assert cleaned(tmp_path, lines, schema).tables.events.positive.tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(

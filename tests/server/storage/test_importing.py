@@ -274,7 +274,7 @@ def test_bad_rows_are_left_out_counted_and_shown(folder: Path, url: str) -> None
         ",tea,rating,4,10",
         "ann, ,rating,4,10",
         f"{'ü' * 129},tea,rating,4,10",
-        "ann,tea,Rating,4,10",
+        "ann,tea,wave,4,10",
         "ann,tea,rating,inf,10",
         "ann,tea,rating,four,10",
         "ann,tea,rating,,10",
@@ -310,6 +310,44 @@ def test_bad_rows_are_left_out_counted_and_shown(folder: Path, url: str) -> None
     }
     assert report.examples["missing_id"] == "row 2: user_id='', item_id='tea'"
     assert report.examples["bad_value"] == "row 6: user_id='ann', item_id='tea', value='inf'"
+
+
+def test_event_types_mean_the_same_in_any_spelling(folder: Path, url: str) -> None:
+    words = ["page_view", "Page-View", "PAGE VIEW", " page.view ", "pageview", "_x", "!"]
+    rows = "".join(f"u,i{n},{word}\n" for n, word in enumerate(words))
+    write(folder, interactions_csv=f"user_id,item_id,event_type\n{rows}")
+    (folder / "schema.toml").write_text('[[event_types]]\nname = "page_view"\n')
+
+    report = import_dataset(folder, url)
+
+    assert [each.event_type for each in stored_events(url)] == ["page_view"] * 4
+    assert left_out(report) == {"unknown_event_type": 3}
+
+
+def test_without_a_schema_event_types_get_names_that_are_allowed(folder: Path, url: str) -> None:
+    rows = "u,a,Add to Cart\nu,b,View\nu,c,7\n"
+    report = import_dataset(
+        write(folder, interactions_csv=f"user_id,item_id,event_type\n{rows}"), url
+    )
+
+    assert [each.event_type for each in stored_events(url)] == ["add_to_cart", "view"]
+    assert left_out(report) == {"unknown_event_type": 1}
+
+
+def test_labels_in_words_and_times_of_any_unit_are_read(folder: Path, url: str) -> None:
+    lines = [
+        "u,a,true,1600000000",
+        "u,b,No,1600000000000",
+        "u,c,FALSE,1600000000000000",
+        "u,d,1,1600000000000000000",
+        "u,e,yes,2020-09-13 12:26:40 UTC",
+    ]
+    text = "\n".join(["user_id,item_id,value,timestamp", *lines])
+
+    import_dataset(write(folder, interactions_csv=text), url)
+
+    assert [each.value for each in stored_events(url)] == [1.0, 0.0, 0.0, 1.0, 1.0]
+    assert {each.time for each in stored_events(url)} == {1_600_000_000.0}
 
 
 def test_a_line_with_too_many_cells_is_never_cut_wherever_it_stands(

@@ -11,8 +11,11 @@ from recserve.v1 import schema_pb2
 
 Floats = npt.NDArray[np.float64]
 
-MILLISECONDS_FROM = 1e11
-"""Seconds stay below this until the year 5138; milliseconds are above it since 1973."""
+UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""From what size on times are nano-, micro- and milliseconds: seconds stay below the last
+until the year 5138, and milliseconds are above it since 1973."""
+
+TRUTHS = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 
 
 def is_missing(text: "pd.Series[str]") -> "pd.Series[bool]":
@@ -25,15 +28,21 @@ def numbers(text: "pd.Series[str]") -> Floats:
     return pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
+def numbers_or_truths(text: "pd.Series[str]") -> Floats:
+    """Reads numbers: yes and true are 1, no and false are 0; NaN where there is neither."""
+    words = text.str.lower()
+    return numbers(words.map(TRUTHS).fillna(words))
+
+
 def clock_times(text: "pd.Series[str]") -> Floats:
-    """Reads seconds or milliseconds since 1970, or ISO 8601 (UTC where no zone is given).
+    """Reads seconds, milli-, micro- or nanoseconds since 1970, or ISO 8601 (UTC as a rule).
 
     Returns:
         Seconds since 1970-01-01 UTC; NaN where unreadable.
     """
     seconds = numbers(text).copy()
-    milliseconds = np.abs(seconds) >= MILLISECONDS_FROM
-    seconds[milliseconds] /= 1_000
+    sizes = np.abs(seconds)
+    seconds /= np.select([sizes >= least for least, _ in UNITS], [n for _, n in UNITS], 1)
     words = np.isnan(seconds)
     if words.any():
         seconds[words] = _iso_8601(text[words])
@@ -41,6 +50,7 @@ def clock_times(text: "pd.Series[str]") -> Floats:
 
 
 def _iso_8601(text: "pd.Series[str]") -> Floats:
+    text = text.str.strip().str.replace(r"\s*(?:UTC|GMT)$", "Z", regex=True)
     moments = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
     # Microseconds reach far enough for any year that ISO 8601 can write; nanoseconds do not.
     naive = moments.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")

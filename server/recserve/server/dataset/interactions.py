@@ -7,8 +7,15 @@ import numpy as np
 import pandas as pd
 
 from recserve.server.dataset.bad_rows import BadRows
-from recserve.server.dataset.cells import Floats, clock_times, is_missing, numbers
+from recserve.server.dataset.cells import (
+    Floats,
+    clock_times,
+    is_missing,
+    numbers,
+    numbers_or_truths,
+)
 from recserve.server.dataset.columns import EventColumns
+from recserve.server.dataset.event_type_name import event_type_of
 from recserve.server.dataset.features import feature_rows
 from recserve.server.dataset.ids import with_good_ids
 from recserve.server.dataset.text_file import Piece, TextFile
@@ -100,19 +107,18 @@ class Interactions:
     def _with_types(self, rows: pd.DataFrame, bad: BadRows) -> pd.DataFrame:
         if self.columns.event_type is None:
             return rows
-        trimmed = rows[self.columns.event_type].str.strip()
-        rows = rows.assign(**{self.columns.event_type: trimmed})
-        unknown = [name for name in trimmed.unique() if not self._schema.accepts(name)]
-        refused = trimmed.isin(unknown)
+        words = rows[self.columns.event_type].str.strip()
+        names = {word: event_type_of(word, self._schema) for word in words.unique()}
+        refused = words.isin([word for word, name in names.items() if name is None])
         bad.note_rows("unknown_event_type", rows[refused], [self.columns.event_type])
-        return rows[~refused]
+        return rows.assign(**{self.columns.event_type: words.map(names)})[~refused]
 
     def _with_values(self, rows: pd.DataFrame, bad: BadRows) -> pd.DataFrame:
         if self.columns.value is None:
             return rows.assign(**{_VALUE: np.nan})
         text = rows[self.columns.value].str.strip()
         missing = is_missing(text).to_numpy()
-        values = numbers(text)
+        values = numbers_or_truths(text)
         rows = rows.assign(**{_VALUE: values})
         faulty = ~missing & ~np.isfinite(values)
         bad.note_rows("bad_value", rows[faulty], self.columns_shown(self.columns.value))

@@ -11,10 +11,12 @@ from recserve.trainer.cleaning.ledger import MOST_EXAMPLES, Ledger
 from recserve.trainer.cleaning.times import parse_times
 from recserve.trainer.dataset import Frame
 from recserve.trainer.errors import SchemaError
+from recserve.trainer.event_type_name import index_of
 from recserve.v1 import schema_pb2
 
 MOST_ID_BYTES = 256
 CLOCK_AHEAD_SECONDS = 86_400.0
+TRUTHS = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def clean_interactions(
 
 
 def trim_ids(rows: pd.DataFrame, columns: list[str], ledger: Ledger) -> pd.DataFrame:
-    """Trims the id columns and drops rows whose ids are missing or too long."""
+    """Trims the id columns and drops rows whose ids are missing, malformed or too long."""
     for column in columns:
         trimmed = rows[column].str.strip()
         changed = (trimmed != rows[column]) & (trimmed != "")
@@ -71,10 +73,18 @@ def trim_ids(rows: pd.DataFrame, columns: list[str], ledger: Ledger) -> pd.DataF
         rows = rows.assign(**{column: trimmed})
     missing = (rows[columns] == "").any(axis=1)
     rows = drop(rows, missing, "missing_id", ledger, columns)
+    malformed = pd.concat([rows[column].str.contains("\x00") for column in columns], axis=1)
+    rows = drop(rows, malformed.any(axis=1), "malformed_id", ledger, columns)
     for column in columns:
         oversized = rows[column].map(lambda cell: len(cell.encode("utf-8"))) > MOST_ID_BYTES
         rows = drop(rows, oversized, "oversized_id", ledger, columns)
     return rows
+
+
+def numbers_or_truths(text: pd.Series[str]) -> pd.Series[float]:
+    """Cells as numbers: yes and true are 1, no and false are 0; NaN where they are neither."""
+    words = text.str.lower()
+    return pd.to_numeric(words.map(TRUTHS).fillna(words), errors="coerce").astype(float)
 
 
 def drop(
@@ -110,7 +120,8 @@ def _with_types(
     if columns.event_type is None or not schema.event_types:
         return rows.assign(_type=0)
     names = {event.name: index for index, event in enumerate(schema.event_types)}
-    types = rows[columns.event_type].str.strip().str.lower().map(names)
+    words = rows[columns.event_type].str.strip()
+    types = words.map({word: index_of(word, names) for word in words.unique()})
     rows = rows.assign(_type=types)
     rows = drop(rows, types.isna(), "unknown_event_type", ledger, [columns.event_type])
     return rows.astype({"_type": int})
@@ -123,7 +134,7 @@ def _with_values(
         return rows.assign(_value=np.nan)
     text = rows[columns.value].str.strip()
     missing = text.str.lower().isin(("", "nan"))
-    values = pd.to_numeric(text.where(~missing), errors="coerce").astype(float)
+    values = numbers_or_truths(text.where(~missing, ""))
     rows = rows.assign(_value=values, _missing=missing)
     bad = (values.isna() | values.abs().eq(np.inf)) & ~missing
     rows = drop(rows, bad, "bad_value", ledger, [columns.user, columns.item, columns.value])

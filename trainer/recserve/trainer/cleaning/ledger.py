@@ -8,9 +8,10 @@ from recserve.v1 import model_pb2
 MOST_EXAMPLES = 3
 
 RULES = {
-    "unreadable_row": "Drops lines with more fields than the header.",
+    "unreadable_row": "Drops lines with more fields than the header, or an open quote.",
     "trimmed_id": "Takes white space from the ends of ids.",
     "missing_id": "Drops rows without a user id or an item id.",
+    "malformed_id": "Drops rows with an id that has a zero byte in it.",
     "oversized_id": "Drops rows with an id of more than 256 bytes.",
     "unknown_event_type": "Drops events of a type that the schema does not declare.",
     "bad_value": "Drops events whose value is no finite number.",

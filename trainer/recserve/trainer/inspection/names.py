@@ -3,19 +3,34 @@
 import re
 
 USERS = ("user", "customer", "visitor", "member", "reader", "viewer", "buyer", "patient",
-         "account", "client", "shopper", "session", "person", "uid")  # fmt: skip
+         "account", "client", "shopper", "session", "person", "uid", "reviewer", "follower",
+         "subscriber", "consumer", "guest", "player", "student", "learner", "investor",
+         "cust")  # fmt: skip
 ITEMS = ("item", "product", "movie", "article", "song", "track", "book", "video", "content",
-         "sku", "asin", "listing", "offer", "fund", "news", "post", "game", "recipe", "iid",
-         "artist", "show", "stock", "drug", "course", "ad")  # fmt: skip
+         "sku", "asin", "isbn", "listing", "offer", "fund", "news", "post", "game", "recipe",
+         "iid", "artist", "show", "stock", "drug", "course", "ad", "followee", "followed",
+         "treatment", "medication", "therapy", "exercise", "merchant", "security", "asset",
+         "instrument", "ticker", "isin", "business", "restaurant", "venue", "poi", "hotel",
+         "job", "app", "anime", "joke", "album", "podcast", "episode", "page", "document",
+         "story", "tweet", "photo", "creator", "channel", "service")  # fmt: skip
 IDS = ("id", "key", "code", "no", "number", "uuid", "hash")
 LABELS = ("label", "target", "clicked", "click", "purchased", "bought", "liked", "converted",
-          "conversion", "is_click", "response", "outcome", "y")  # fmt: skip
+          "conversion", "response", "outcome", "y", "class", "output", "recommended",
+          "recommendation", "engaged", "engagement", "interacted", "interaction", "preference",
+          "accepted", "relevant", "relevance", "positive", "purchase", "like", "buy",
+          "subscribed", "ordered", "success")  # fmt: skip
 VALUES = ("rating", "score", "stars", "value", "grade", "overall")
 EVENT_TYPES = ("event_type", "event", "action", "behavior", "behaviour", "interaction",
-               "interaction_type", "type")  # fmt: skip
-TIMES = ("timestamp", "time", "datetime", "date", "event_time", "created_at", "ts", "unix_time",
-         "occurred_at", "created", "position", "order", "step", "rank", "seq",
-         "sequence")  # fmt: skip
+               "interaction_type", "action_type", "behavior_type", "behaviour_type", "event_name",
+               "type")  # fmt: skip
+CLOCKS = ("timestamp", "time", "datetime", "date", "event_time", "created_at", "ts", "unix_time",
+          "occurred_at", "created")  # fmt: skip
+TIMES = (*CLOCKS, "position", "order", "step", "rank", "seq", "sequence")
+TIME_WORDS = frozenset(("timestamp", "time", "date", "datetime", "ts", "at", "day"))
+DISLIKES = frozenset(("hide", "dislike", "skip", "unlike", "unfollow", "block", "report",
+                      "downvote", "dismiss", "unsubscribe", "remove", "remove_from_cart",
+                      "return", "refund", "unsave"))  # fmt: skip
+SHOWINGS = frozenset(("impression", "shown", "exposure", "display", "displayed"))
 
 
 def snake(name: str) -> str:
@@ -48,3 +63,14 @@ def place(column: str, words: tuple[str, ...]) -> int:
     """The place of a name among these words; `NOT_AT_ALL` if it is none of them."""
     name = snake(column)
     return words.index(name) if name in words else NOT_AT_ALL
+
+
+def words(column: str) -> set[str]:
+    """The words of a name."""
+    return set(snake(column).split("_"))
+
+
+def ends_like_an_id(column: str) -> bool:
+    """Whether a name says that a column holds ids of something: order_id, reviewerID."""
+    name = snake(column)
+    return name.split("_")[-1] in IDS or (len(name) > 3 and name.endswith("id"))
