@@ -91,6 +91,7 @@ def test_a_row_written_twice_is_no_evidence(tmp_path: Path) -> None:
         {"user_id": [f"u{i}" for i in range(60)], "item_id": "i1", "f1": np.linspace(0, 1, 60)}
     )
     rows["item_id"] = [f"i{i % 5}" for i in range(60)]
+    rows["label"] = [i % 2 for i in range(60)]
     pd.concat([rows, rows]).to_csv(path, index=False)
 
     assert names(inspect(path).schema.candidate_features) == ["f1"]
@@ -133,6 +134,146 @@ def test_the_proposal_reads_back_as_the_same_schema(tmp_path: Path) -> None:
 
 def test_the_bundled_schema_is_what_inspect_proposes() -> None:
     assert schema_file.read(MOVIELENS / "schema.toml") == inspect(MOVIELENS).schema
+
+
+LABELS = ["label", "target", "clicked", "y", "rating", "purchased", "is_click", "Label", "engaged",
+          "label_binary", "recommended", "whatever"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("words", [("0", "1"), ("no", "yes"), ("False", "True"), ("-1", "1")])
+def test_a_label_is_found_by_its_name_or_its_place(
+    tmp_path: Path, name: str, words: tuple[str, str]
+) -> None:
+    rows = flat().drop(columns="ts").rename(columns={"clicked": name})
+    rows[name] = [words[label] for label in rows[name]]
+    rows.loc[:5, name] = "?"
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    schema = inspect(tmp_path / "data.csv").schema
+
+    assert schema.source.value_column == name
+    assert schema.event_types[0].positive_at_least == 0.5
+    assert names(schema.candidate_features) == ["distance"]
+
+
+def test_ratings_without_times_tell_pairs_apart_by_their_better_half(tmp_path: Path) -> None:
+    rows = flat().drop(columns=["ts", "clicked"])
+    rows["stars"] = np.random.default_rng(1).integers(1, 6, len(rows))
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    schema = inspect(tmp_path / "data.csv").schema
+
+    assert schema.event_types[0].positive_at_least == 3.0
+    assert names(schema.candidate_features) == ["distance"]
+
+
+@pytest.mark.parametrize("time", ["ts", None])
+def test_numbers_of_events_without_a_label_are_left_out(tmp_path: Path, time: str | None) -> None:
+    rows = flat().drop(columns="clicked" if time else ["clicked", "ts"])
+    rows.rename(columns={"distance": "amount"}).to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv")
+
+    assert names(found.schema.candidate_features) == []
+    amount = next(column for column in found.columns if column.column == "amount")
+    assert (amount.role, "without a label" in amount.reason) == ("left out", True)
+
+
+@pytest.mark.parametrize(
+    ("user", "item"),
+    [
+        ("reviewerID", "asin"),
+        ("User-ID", "ISBN"),
+        ("follower_id", "followee_id"),
+        ("user_id", "target_user_id"),
+        ("patient_id", "treatment_id"),
+        ("device_id", "product"),
+        ("customer", "merchant"),
+    ],
+)
+def test_ids_are_found_by_many_names(tmp_path: Path, user: str, item: str) -> None:
+    flat().rename(columns={"customerId": user, "Product ID": item}).to_csv(
+        tmp_path / "data.csv", index=False
+    )
+
+    source = inspect(tmp_path / "data.csv").schema.source
+
+    assert (source.user_id_column or "user_id") == user
+    assert source.item_id_column == item
+
+
+def test_what_tells_nothing_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    rows = flat()
+    rows.insert(0, "", range(len(rows)))
+    rows["transactionid"] = np.random.default_rng(1).integers(0, 200, len(rows))
+    rows["session"] = [f"s{n % 100}" for n in range(len(rows))]
+    rows["weekday"] = [f"d{n % 7}" for n in range(len(rows))]
+    rows["date"] = ["31/12/2020"] * 300 + ["30/12/2020"] * 300
+    rows["weight"] = [f"1,{n % 50}" for n in range(len(rows))]
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv")
+
+    reasons = {column.column: column.reason for column in found.columns}
+    assert reasons[""].startswith("counts the rows")
+    assert reasons["transactionid"].startswith("another id")
+    assert reasons["session"].startswith("its values come too seldom")
+    assert reasons["date"].startswith("a time in a form that is not read")
+    assert reasons["weight"].startswith("numbers with a decimal comma")
+    assert names(found.schema.context_features) == ["device", "weekday"]
+
+
+def test_few_ids_are_a_set_and_no_numbers(tmp_path: Path) -> None:
+    rows = flat()
+    rows["category_id"] = [hash_ % 5 for hash_ in rows["Product ID"].str[1:].astype(int)]
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    feature = inspect(tmp_path / "data.csv").schema.item_features[1]
+
+    assert (feature.name, feature.type) == ("category_id", schema_pb2.FEATURE_TYPE_CATEGORICAL)
+
+
+def test_event_types_get_their_names_and_polarity_from_the_words(tmp_path: Path) -> None:
+    rows = flat().drop(columns="clicked")
+    words = ["Page-View", "add to cart", "Hide", "impression", "PAGE VIEW"]
+    rows["action"] = [words[n % 5] for n in range(len(rows))]
+    rows.loc[:3, "action"] = "42"
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv")
+
+    polarities = {event.name: event.polarity for event in found.schema.event_types}
+    assert polarities == {
+        "page_view": schema_pb2.POLARITY_UNSPECIFIED,
+        "add_to_cart": schema_pb2.POLARITY_UNSPECIFIED,
+        "hide": schema_pb2.POLARITY_NEGATIVE,
+        "impression": schema_pb2.POLARITY_IMPRESSION,
+    }
+    assert schema_file.parse(toml_text.render(found)) == found.schema
+
+
+def test_a_counter_named_timestamp_is_the_time(tmp_path: Path) -> None:
+    rows = flat().rename(columns={"ts": "timestamp"})
+    rows["timestamp"] = range(len(rows))
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv")
+
+    assert next(each.role for each in found.columns if each.column == "timestamp") == "time"
+
+
+def test_a_proposal_has_no_more_features_than_a_schema_may(tmp_path: Path) -> None:
+    rows = flat(100)
+    numbers = np.random.default_rng(1).normal(size=(len(rows), 300)).round(3)
+    wide = pd.DataFrame(numbers, columns=[f"x{n}" for n in range(300)])
+    pd.concat([rows, wide], axis=1).to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv")
+
+    assert len(found.schema.candidate_features) == 256
+    schema_file.validate(found.schema)
+    assert found.columns[-1].reason.endswith("no room for more")
 
 
 def test_a_file_without_ids_is_refused_with_advice(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def inspect(path: Path, write: bool, as_json: bool) -> None:
 @click.option(
     "--family",
     type=click.Choice(["two_stage", "pointwise"]),
-    help="Family of the model.  [pointwise if the schema has candidate features]",
+    help="Family of the model.  [pointwise for rows told apart by features and a label]",
 )
 @_hyper_parameter_options
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON on stdout.")

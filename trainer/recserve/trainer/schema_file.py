@@ -13,6 +13,7 @@ from recserve.trainer.errors import SchemaError
 from recserve.v1 import schema_pb2
 
 FILE_NAME = "schema.toml"
+MOST_FEATURES = 256
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _SUPPORTED = {
     schema_pb2.FEATURE_TYPE_NUMERIC,
@@ -64,7 +65,7 @@ def validate(schema: schema_pb2.Schema, origin: str = FILE_NAME) -> None:
             raise SchemaError(f"{origin}: weight of event type {event.name!r} must be in (0, 1000]")
     for kind in ("user_features", "item_features", "context_features", "candidate_features"):
         features = getattr(schema, kind)
-        _check_names(origin, kind, (feature.name for feature in features), 256)
+        _check_names(origin, kind, (feature.name for feature in features), MOST_FEATURES)
         for feature in features:
             _check_type(origin, kind, feature)
 

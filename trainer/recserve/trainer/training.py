@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from recserve.trainer import artefact, dataset, quiet_tensorflow, schema_file
+from recserve.trainer import family as families
 from recserve.trainer.errors import HyperParameterError
+from recserve.trainer.family import Family
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.progress import Progress, Silent
 from recserve.trainer.store import Store
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from recserve.trainer.weights import SavedWeights
 
 Mode = Literal["full", "warm-start"]
-Family = Literal["two_stage", "pointwise"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def fit(
         schema: A schema file. Default: the dataset's own, else what `inspect` proposes.
         mode: "full" starts from random weights, "warm-start" from an earlier version's.
         base: The version to start from. Default: the latest.
-        family: "two_stage" or "pointwise". Default: pointwise where the schema has candidate
-            features, which only a pointwise model can learn from.
+        family: "two_stage" or "pointwise". Default: the base version's, else what suits the
+            dataset (`recserve.trainer.family`).
         hyper_parameters: Values by name; the rest is the default, or the base version's.
         progress: Hears how far the fit is. Default: nobody.
 
@@ -73,7 +74,8 @@ def fit(
     shop = Store(Path(store), model)
     plan = _plan(Path(path), shop, schema, mode, base, hyper_parameters or {})
     data = _read(Path(path), plan, progress)
-    family = family or ("pointwise" if plan.schema.candidate_features else "two_stage")
+    family = family or plan.family or families.suited(plan.schema, data.tables)
+    families.check(family, data.tables)
     # Late, so that bad data is told of at once.
     quiet_tensorflow.set_up()
     quiet_tensorflow.seed(plan.hp.seed)
@@ -92,6 +94,8 @@ class _Plan:
     hp: HyperParameters
     base: int
     start: SavedWeights | None
+    family: Family | None = None
+    """The base version's."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ def _plan(
     warm_start.check_schema(manifest.schema, declared)
     used = HyperParameters.from_message(manifest.hyper_parameters).model_dump()
     hp = HyperParameters.checked(**(used | chosen))
-    return _Plan(declared, hp, manifest.version, warm_start.weights(store, manifest))
+    start = warm_start.weights(store, manifest)
+    return _Plan(declared, hp, manifest.version, start, cast("Family", manifest.layout.family))
 
 
 def read_schema(path: Path, schema: str | Path | None) -> schema_pb2.Schema:

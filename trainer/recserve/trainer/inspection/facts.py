@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recserve.trainer.cleaning.interactions import numbers_or_truths
 from recserve.trainer.cleaning.times import parse_times
 
 SEPARATORS = ("|", ";")
 NUMERIC_SHARE = 0.95
 # A few bad cells must not turn a number into a category; cleaning deals with them.
 SEPARATED_SHARE = 0.2
-MOST_WORDS = 3.0
+FEW_STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,17 @@ class ColumnFacts:
     def numbers(self) -> pd.Series[float]:
         """The cells as numbers; NaN where they are none."""
         return pd.to_numeric(self.values, errors="coerce")
+
+    def is_label(self) -> bool:
+        """Whether nearly all cells are 0 and 1, -1 and 1, or no and yes."""
+        values = numbers_or_truths(self.present)
+        shares = (values.isin(pair).mean() for pair in ((0.0, 1.0), (-1.0, 1.0)))
+        return len(values) > 0 and max(shares) >= NUMERIC_SHARE
+
+    def counts_rows(self) -> bool:
+        """Whether the cells count the rows of the file."""
+        steps = self.numbers().diff().iloc[1:]
+        return len(steps) > FEW_STEPS and bool((steps == 1.0).all())
 
     def is_time(self) -> bool:
         """Whether the cells are times of a clock, between 1980 and 2100."""

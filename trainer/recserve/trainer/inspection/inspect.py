@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from recserve.trainer import dataset
+from recserve.trainer import dataset, event_type_name, schema_file
 from recserve.trainer.inspection import files, functions, kinds, names, roles
 from recserve.trainer.inspection.facts import ColumnFacts, facts
 from recserve.trainer.inspection.kinds import Kind
@@ -18,6 +19,8 @@ FEATURE_LISTS = {
     "context feature": "context_features",
     "pair feature": "candidate_features",
 }
+NO_LABEL = "a number of the event, without a label to learn it from"
+_POSITIVE = schema_pb2.POLARITY_UNSPECIFIED
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,8 @@ class _Proposal:
         self._add_event_types()
         source, assigned = self._schema.source, self._roles
         for attribute, usual, column, role, reason in (
-            ("user_id_column", "user_id", assigned.user, "user id", "the name"),
-            ("item_id_column", "item_id", assigned.item, "item id", "the name"),
+            ("user_id_column", "user_id", assigned.user, "user id", _id_reason(names.USERS)),
+            ("item_id_column", "item_id", assigned.item, "item id", _id_reason(names.ITEMS)),
             ("event_type_column", "event_type", assigned.event_type, "event type", "a few words"),
             ("value_column", "value", assigned.value, *self._value_role()),
             ("timestamp_column", "timestamp", assigned.time, *self._time_role()),
@@ -95,7 +98,8 @@ class _Proposal:
                 continue
             if column.name != usual:
                 setattr(source, attribute, column.name)
-            self._note(self._found.interactions, column, role, "", reason)
+            told = reason if isinstance(reason, str) else reason(column)
+            self._note(self._found.interactions, column, role, "", told)
         if assigned.sequence:
             source.timestamp_kind = schema_pb2.TIMESTAMP_KIND_SEQUENCE
 
@@ -108,14 +112,26 @@ class _Proposal:
             "item": assigned.item.distinct,
             "neither": len(column.values),
         }
-        judged = kinds.kind(column, owners[owner])
+        judged = kinds.kind(column, owners[owner], owner)
         role = f"{owner} feature"
         if owner == "neither":
             numeric = judged.type == schema_pb2.FEATURE_TYPE_NUMERIC
             role = "pair feature" if numeric else "context feature"
+            if numeric and not self._teaches_pairs():
+                judged = Kind(schema_pb2.FEATURE_TYPE_UNSPECIFIED, NO_LABEL)
         self._add(
             self._found.interactions, column, role, Kind(judged.type, f"{judged.reason}; {reason}")
         )
+
+    def _teaches_pairs(self) -> bool:
+        """Whether numbers of a pair can be learned from: what is wanted and what is not.
+
+        A rating tells that as well as a label does. But where the events have an order, it is
+        the histories that are learned from, and a number that comes with an event, such as an
+        amount, is known only after it.
+        """
+        assigned = self._roles
+        return assigned.label or (assigned.value is not None and assigned.time is None)
 
     def add_file(self, path: Path | None, key: ColumnFacts, role: str) -> None:
         """The columns of the items or users file."""
@@ -134,6 +150,9 @@ class _Proposal:
     def done(self) -> Inspection:
         """The result."""
         value, label = self._roles.value, self._roles.label
+        if value is not None and not label and self._schema.candidate_features:
+            for event_type in self._schema.event_types:
+                event_type.positive_at_least = _halving(value)
         return Inspection(self._schema, self._columns, label, value is not None and not label)
 
     def _add(self, path: Path, column: ColumnFacts, role: str, judged: Kind) -> None:
@@ -141,6 +160,10 @@ class _Proposal:
             self._note(path, column, "left out", "", judged.reason)
             return
         features = getattr(self._schema, FEATURE_LISTS[role])
+        if len(features) == schema_file.MOST_FEATURES:
+            reason = f"the schema has {schema_file.MOST_FEATURES} of its kind, and no room for more"
+            self._note(path, column, "left out", "", reason)
+            return
         taken = {feature.name for feature in features}
         name = names.feature_name(column.name)
         while name in taken:
@@ -172,13 +195,13 @@ class _Proposal:
     def _add_event_types(self) -> None:
         column, value = self._roles.event_type, self._roles.value
         if column is not None:
-            words = column.present.value_counts(sort=True).index
-            for word in dict.fromkeys(words.str.lower()):
-                self._schema.event_types.add(name=word)
+            words = column.present.map(event_type_name.spelled).value_counts(sort=True).index
+            for name in filter(event_type_name.NAME.fullmatch, words):
+                self._schema.event_types.add(name=name, polarity=_polarity(name))
         else:
             self._schema.event_types.add(name=names.feature_name(value.name) if value else "event")
-        if self._roles.label:
-            for event_type in self._schema.event_types:
+        for event_type in self._schema.event_types:
+            if self._roles.label and not event_type.polarity:
                 event_type.positive_at_least = 0.5
 
     def _value_role(self) -> tuple[str, str]:
@@ -190,3 +213,23 @@ class _Proposal:
         if self._roles.sequence:
             return "position", "counts 1, 2, 3 … within each user: no clock"
         return "time", "a clock"
+
+
+def _id_reason(words: tuple[str, ...]) -> Callable[[ColumnFacts], str]:
+    return lambda column: (
+        "the name" if names.id_rank(column.name, words) < names.NOT_AT_ALL else "the only other id"
+    )
+
+
+def _polarity(name: str) -> schema_pb2.Polarity:
+    """What the name of an event type says of the user's taste; unspecified is positive."""
+    if name in names.DISLIKES:
+        return schema_pb2.POLARITY_NEGATIVE
+    return schema_pb2.POLARITY_IMPRESSION if name in names.SHOWINGS else _POSITIVE
+
+
+def _halving(value: ColumnFacts) -> float:
+    """The value from which on about half of the events, and never all, are positive."""
+    numbers = value.numbers().dropna()
+    above = numbers[numbers > numbers.min()]
+    return float(max(numbers.median(), above.min())) if len(above) else float(numbers.min())

@@ -14,6 +14,7 @@ ITEMS = ("item", "product", "movie", "article", "song", "track", "book", "video"
          "job", "app", "anime", "joke", "album", "podcast", "episode", "page", "document",
          "story", "tweet", "photo", "creator", "channel", "service")  # fmt: skip
 IDS = ("id", "key", "code", "no", "number", "uuid", "hash")
+OTHERS = ("transaction", "order", "event", "category", "brand", "genre", "store", "visit", "row")
 LABELS = ("label", "target", "clicked", "click", "purchased", "bought", "liked", "converted",
           "conversion", "response", "outcome", "y", "class", "output", "recommended",
           "recommendation", "engaged", "engagement", "interacted", "interaction", "preference",
@@ -71,6 +72,8 @@ def words(column: str) -> set[str]:
 
 
 def ends_like_an_id(column: str) -> bool:
-    """Whether a name says that a column holds ids of something: order_id, reviewerID."""
+    """Whether a name says that a column holds ids of something: order_id, transactionid."""
     name = snake(column)
-    return name.split("_")[-1] in IDS or (len(name) > 3 and name.endswith("id"))
+    if name.split("_")[-1] in IDS:
+        return True
+    return name.endswith("id") and name[:-2] in (*USERS, *ITEMS, *OTHERS)

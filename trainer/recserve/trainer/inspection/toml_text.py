@@ -19,6 +19,10 @@ RATED = """\
 #   positive_at_least = 4.0
 """
 
+HALVED = """\
+# Values from positive_at_least on count as positive, about half; set it as you mean it.
+"""
+
 LABELLED = """\
 # The value is a 0/1 label: events below 0.5 are negative.
 """
@@ -48,9 +52,18 @@ def render(inspection: Inspection) -> str:
         if section not in content:
             continue
         if section == "event_types":
-            comment += RATED if inspection.rated else LABELLED if inspection.label else ""
+            comment += _told_of_values(inspection)
         parts.append(comment + _tables(section, content[section]))
     return "\n".join(parts)
+
+
+def _told_of_values(inspection: Inspection) -> str:
+    if inspection.label:
+        return LABELLED
+    if not inspection.rated:
+        return ""
+    halved = any(event.HasField("positive_at_least") for event in inspection.schema.event_types)
+    return HALVED if halved else RATED
 
 
 def _tables(section: str, value: Any) -> str:
