@@ -1,6 +1,5 @@
-"""A real server for the snippets of the documents, with a small world behind it."""
+"""The server that the README has its reader start, for the snippets of the documents."""
 
-import random
 import signal
 import socket
 import subprocess
@@ -11,20 +10,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-SCHEMA = """
-[[event_types]]
-name = "view"
-weight = 0.2
-
-[[event_types]]
-name = "click"
-
-[[event_types]]
-name = "purchase"
-weight = 5.0
-"""
-USERS, ITEMS, EVENTS = 60, 40, 2400
-START_SECONDS = 1_700_000_000
+DATASET = Path(__file__).resolve().parents[2] / "examples" / "movielens"
 WARM_UP_TIMEOUT_SECONDS = 120
 
 
@@ -33,20 +19,6 @@ def command(name: str, *arguments: object, cwd: Path) -> None:
     words = [str(Path(sys.executable).with_name(name)), *map(str, arguments)]
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
-
-
-def write_dataset(folder: Path) -> None:
-    """Write events of users who like the items whose number is near their own."""
-    choice = random.Random(42)  # noqa: S311 - a fixture, no secret
-    rows = ["user_id,item_id,event_type,timestamp"]
-    for index in range(EVENTS):
-        user = choice.randrange(USERS)
-        item = (user + choice.randrange(12)) % ITEMS
-        event_type = choice.choice(["view", "click", "click", "purchase"])
-        rows.append(f"user-{user},item-{item},{event_type},{START_SECONDS + 60 * index}")
-    folder.mkdir()
-    (folder / "interactions.csv").write_text("\n".join(rows) + "\n")
-    (folder / "schema.toml").write_text(SCHEMA)
 
 
 def free_address() -> str:
@@ -71,12 +43,12 @@ def wait_until_warm(address: str) -> None:
 
 @pytest.fixture(scope="session")
 def served_address(tmp_path_factory):
-    """The address of a server with one trained version and the same events in its log."""
+    """The address of a server of the bundled sample; its model was trained in a hurry."""
     folder = tmp_path_factory.mktemp("served")
-    write_dataset(folder / "data")
     events = f"sqlite:///{folder / 'recserve.db'}"
-    command("recserve-server", "import", "data", "--events", events, cwd=folder)
-    command("recserve-trainer", "fit", "data", "--store", "models", cwd=folder)
+    command("recserve-server", "import", DATASET, "--events", events, cwd=folder)
+    hurry = ("--max-epochs", 1)
+    command("recserve-trainer", "fit", DATASET, "--store", "models", *hurry, cwd=folder)
     address = free_address()
     serve = ("serve", "--store", "models", "--events", events)
     serve += ("--listen", address, "--metrics", free_address())
