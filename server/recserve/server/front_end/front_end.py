@@ -5,12 +5,12 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1._async import HealthServicer
+from grpc_health.v1 import health_pb2_grpc
 
 from recserve.server.catalogue import Catalogue
 from recserve.server.event_log import EventLog, LogTail, LogWriter
 from recserve.server.front_end.current_schema import CurrentSchema
+from recserve.server.front_end.servicers.health import HealthServicer
 from recserve.server.front_end.servicers.later import CatalogServicer, TrainingServicer
 from recserve.server.front_end.servicers.models import ModelServicer
 from recserve.server.front_end.servicers.recommender import RecommenderServicer
@@ -116,8 +116,8 @@ class FrontEnd:
         await self._read_catalogue()
         self._writer.start()
         self._tail.start()
-        await self._set_health("", True)
-        await self._set_health(MODEL_HEALTH, False)
+        self.health.set("", serving=True)
+        self.health.set(MODEL_HEALTH, serving=False)
 
     def add_servicers(self, server: Any) -> None:
         """Register every service with a transport's server."""
@@ -140,9 +140,9 @@ class FrontEnd:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(), server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
 
-    async def drain(self) -> None:
+    def drain(self) -> None:
         """Tell health checkers that no new calls are wanted."""
-        await self.health.enter_graceful_shutdown()
+        self.health.drain()
 
     async def close(self) -> None:
         """Write what waits, and stop the threads. The transport has stopped before."""
@@ -158,7 +158,7 @@ class FrontEnd:
             self._profiles.set_history_length(max(stable.widths.history, 1))
             if self._schema.follow(stable.schema):
                 await self._recount()
-        await self._set_health(MODEL_HEALTH, self.keeper.is_warm)
+        self.health.set(MODEL_HEALTH, serving=self.keeper.is_warm)
 
     async def _recount(self) -> None:
         """Events count by another schema now: read the views anew."""
@@ -178,7 +178,3 @@ class FrontEnd:
     def _reread_catalogue(self) -> None:
         self._profiles.invalidate_all()
         self._reading = asyncio.ensure_future(self._read_catalogue())
-
-    async def _set_health(self, service: str, serving: bool) -> None:
-        status = health_pb2.HealthCheckResponse
-        await self.health.set(service, status.SERVING if serving else status.NOT_SERVING)

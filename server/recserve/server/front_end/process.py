@@ -86,7 +86,7 @@ async def _run(
         transport = _transport(settings, front_end)
         control.send(listening=await transport.start(settings.listen))
         grace = await _follow(front_end, messages)
-        await front_end.drain()
+        front_end.drain()
         await transport.stop(grace)
     finally:
         await front_end.close()

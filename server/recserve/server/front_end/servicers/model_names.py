@@ -4,12 +4,15 @@ import re
 
 from recserve.server.errors import InvalidRequest, NotFound, Violation
 
-_VERSION_NAME = re.compile(r"models/([a-z][a-z0-9_-]{0,62})/versions/([a-z]+|[1-9][0-9]{0,17})")
+ANY_MODEL = "-"
+"""In a resource name: the model that the server serves (AIP-159)."""
+
+_VERSION_NAME = re.compile(r"models/(-|[a-z][a-z0-9_-]{0,62})/versions/([a-z]+|[1-9][0-9]{0,17})")
 
 
 def check_model(name: str, served: str) -> None:
     """Raise NotFound unless the name is empty or that of the served model."""
-    if name not in ("", served):
+    if name not in ("", ANY_MODEL, served):
         raise NotFound(
             f"this server serves the model {served!r}",
             reason="MODEL_NOT_FOUND",

@@ -12,6 +12,8 @@ from recserve.server.front_end.calls import CallInterceptor
 
 MAX_MESSAGE_BYTES = 16 << 20
 """Larger requests are refused by the transport with RESOURCE_EXHAUSTED."""
+FLUSH_SECONDS = 1.0
+"""For the last answers to leave; streams such as a health watch would stay open for ever."""
 _OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -64,4 +66,4 @@ class GrpcioTransport:
         """Take no new calls, and give those in flight time to finish."""
         until = time.monotonic() + grace_seconds
         await self._calls.drain(grace_seconds)
-        await self._server.stop(max(0.0, until - time.monotonic()))
+        await self._server.stop(max(0.0, min(FLUSH_SECONDS, until - time.monotonic())))
