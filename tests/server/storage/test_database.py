@@ -86,6 +86,19 @@ def test_a_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:
         Database(url(path))
 
 
+def test_opening_while_another_process_writes_is_busy_and_no_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    Database(url(path)).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(Overloaded, match="another process is writing"):
+        Database(url(path), busy_timeout_seconds=0.01)
+
+    other.close()
+    Database(url(path)).close()
+
+
 def test_a_closed_log_says_so_and_may_be_closed_again(tmp_path: Path) -> None:
     log = SqlEventLog(Database(url(tmp_path / "events.db")))
     log.data_version()

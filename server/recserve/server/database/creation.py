@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
-from recserve.server.database.failures import FAILURES
+from recserve.server.database.failures import FAILURES, domain_error, may_pass
 from recserve.server.database.tables import (
     CATALOGUE_REVISION,
     COUNTERS,
@@ -29,6 +29,8 @@ def prepare(engine: Engine, path: Path) -> None:
 
     Raises:
         EventLogRefused: The file cannot be opened, is not ours, or is of a newer release.
+        Overloaded: The disk is full, or another process writes for too long.
+        Unavailable: The disk fails.
     """
     try:
         with engine.begin() as connection:
@@ -36,6 +38,8 @@ def prepare(engine: Engine, path: Path) -> None:
                 _create(connection)
         _turn_on_wal(engine, path)
     except FAILURES as error:
+        if may_pass(error):
+            raise domain_error(error) from error
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise EventLogRefused(f"event log {path}: {cause}") from error
 

@@ -15,13 +15,21 @@ FAILURES = (DBAPIError, sqlite3.Error, NoConnectionLeft)
 """What SQLAlchemy and sqlite3 raise where the database fails."""
 
 
+PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR)
+
+
+def may_pass(error: Exception) -> bool:
+    """Tells whether a failure is of the moment: a full disk, another process that writes."""
+    return _code(error) in PASSING
+
+
 def domain_error(error: Exception) -> RecserveServerError:
     """Returns what a failure of the database means to a caller.
 
     The messages name no path: they may reach callers. The cause is chained for the log.
     """
     original = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(original, "sqlite_errorcode", 0) & 0xFF  # the higher bits are detail
+    code = _code(error)
     if code == sqlite3.SQLITE_FULL:
         return Overloaded(
             "the disk that holds the event log is full; free some space",
@@ -43,3 +51,8 @@ def domain_error(error: Exception) -> RecserveServerError:
     return Unavailable(
         f"the event log's database failed: {original}", reason="EVENT_LOG_UNAVAILABLE"
     )
+
+
+def _code(error: Exception) -> int:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF  # the higher bits are detail

@@ -35,6 +35,8 @@ class Database:
 
     Raises:
         EventLogRefused: It cannot be opened, is not one of ours, or is of a newer release.
+        Overloaded: The disk is full, or another process writes for too long.
+        Unavailable: The disk fails.
     """
 
     def __init__(self, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
