@@ -1,6 +1,7 @@
 """The front end process, through all its lives."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +47,9 @@ class FrontEndHost:
         self._child: Child | None = None
         self._versions: list[dict[str, Any]] = []
         self._fatal = ""
-        self._stopping = False
+        self._has_listened = False
+        self._stopping = asyncio.Event()
+        self._grace_seconds = 0.0
         self._log = logs.get("front-end-host")
 
     @property
@@ -62,13 +65,15 @@ class FrontEndHost:
 
     def drain(self, grace_seconds: float) -> None:
         """Let calls in flight finish, and end."""
-        self._stopping = True
+        self._grace_seconds = grace_seconds
+        self._stopping.set()
         if self._child is not None:
             self._child.send(drain=grace_seconds)
 
     def kill(self) -> None:
         """End it now."""
-        self._stopping = True
+        self._grace_seconds = 0.0
+        self._stopping.set()
         if self._child is not None:
             self._child.kill()
 
@@ -76,36 +81,46 @@ class FrontEndHost:
         """Keep it running until it is told to stop.
 
         Raises:
-            FrontEndFailed: it can never run with these settings.
+            FrontEndFailed: it can never run with these settings. Settings with which it has
+                listened before are not given up.
         """
-        while not self._stopping:
+        while not self._stopping.is_set():
             started = time.monotonic()
             status = await self._live()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
-            if status == SETTINGS_STATUS:
+            if status == SETTINGS_STATUS and not self._has_listened:
                 raise FrontEndFailed(self._fatal or "the front end refused its settings")
             wait = self._backoff.after_death(time.monotonic() - started)
             self._log.error("front end ended", status=status, next_start_seconds=wait)
-            await asyncio.sleep(wait)
+            await self._pause(wait)
 
     async def _live(self) -> int:
         self._child = await Child.start(MODULE, self._settings.model_dump_json())
         self._child.send(versions=self._versions)
+        if self._stopping.is_set():  # said while it was being started
+            self._child.send(drain=self._grace_seconds)
         pid = self._child.pid
         status = await self._child.watch(self._on_message)
         self._child = None
         self._on_exit(pid)
         return status
 
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless told to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
     async def _on_message(self, message: Message) -> None:
         if "listening" in message:
+            self._has_listened = True
             self._keep_port(int(message["listening"]))
             self._on_listening(self._settings.listen)
         if "released" in message:
             self._on_released(str(message["released"]))
         if "fatal" in message:
             self._fatal = str(message["fatal"])
+            self._log.error("front end failed", error=self._fatal)
         if "failed" in message:
             self._log.error("front end failed", error=message["failed"])
 

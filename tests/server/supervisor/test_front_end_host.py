@@ -1,0 +1,128 @@
+"""The front end is started again and again, until told to stop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from recserve.server.settings import Settings
+from recserve.server.supervisor import front_end_host
+from recserve.server.supervisor.front_end_host import (
+    SETTINGS_STATUS,
+    FrontEndFailed,
+    FrontEndHost,
+)
+
+
+class PlayedFrontEnd:
+    """A front end process that does what the test says."""
+
+    started: "asyncio.Queue[PlayedFrontEnd]"
+    may_start: asyncio.Event
+
+    def __init__(self) -> None:
+        self.pid = 1
+        self.told: list[dict[str, Any]] = []
+        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._status = 0
+
+    @classmethod
+    async def start(cls, _module: str, _argument: str) -> "PlayedFrontEnd":
+        await cls.may_start.wait()
+        child = cls()
+        cls.started.put_nowait(child)
+        return child
+
+    def send(self, **message: Any) -> None:
+        self.told.append(message)
+        if "drain" in message:
+            self.dies(0)
+
+    async def watch(self, on_message: Callable[[Any], Awaitable[None]]) -> int:
+        while (message := await self._messages.get()) is not None:
+            await on_message(message)
+        return self._status
+
+    def says(self, **message: Any) -> None:
+        self._messages.put_nowait(message)
+
+    def dies(self, status: int) -> None:
+        self._status = status
+        self._messages.put_nowait(None)
+
+    kill = dies
+
+
+@pytest.fixture
+async def host(monkeypatch: pytest.MonkeyPatch) -> FrontEndHost:
+    PlayedFrontEnd.started = asyncio.Queue()
+    PlayedFrontEnd.may_start = asyncio.Event()
+    PlayedFrontEnd.may_start.set()
+    monkeypatch.setattr(front_end_host, "Child", PlayedFrontEnd)
+    return FrontEndHost(
+        Settings(),
+        on_listening=lambda _address: None,
+        on_released=lambda _socket: None,
+        on_exit=lambda _pid: None,
+    )
+
+
+@pytest.fixture
+async def running(host: FrontEndHost) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(host.run())
+    yield task
+    task.cancel()
+
+
+async def life() -> PlayedFrontEnd:
+    return await asyncio.wait_for(PlayedFrontEnd.started.get(), 20)
+
+
+async def test_settings_that_never_worked_end_the_server(running: "asyncio.Task[None]") -> None:
+    first = await life()
+    first.says(fatal="no such folder")
+    first.dies(SETTINGS_STATUS)
+    with pytest.raises(FrontEndFailed, match="no such folder"):
+        await asyncio.wait_for(running, 20)
+
+
+async def test_settings_that_have_worked_are_tried_again(running: "asyncio.Task[None]") -> None:
+    first = await life()
+    first.says(listening=50051)
+    first.dies(-9)
+    second = await life()
+    second.says(fatal="the key is being replaced")
+    second.dies(SETTINGS_STATUS)
+    await life()
+    assert not running.done()
+
+
+async def test_a_stop_does_not_wait_for_the_next_start(
+    host: FrontEndHost, running: "asyncio.Task[None]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host._backoff.deaths = 20  # the next pause is of half a minute
+    first = await life()
+    pauses = asyncio.Event()
+    pause = host._pause
+
+    async def seen_pause(seconds: float) -> None:
+        pauses.set()
+        await pause(seconds)
+
+    monkeypatch.setattr(host, "_pause", seen_pause)
+    first.dies(1)
+    await asyncio.wait_for(pauses.wait(), 20)
+    host.drain(10)
+    await asyncio.wait_for(running, 20)
+
+
+async def test_a_front_end_that_is_just_being_started_hears_of_the_stop(
+    host: FrontEndHost, running: "asyncio.Task[None]"
+) -> None:
+    PlayedFrontEnd.may_start.clear()
+    await asyncio.sleep(0)
+    host.drain(7)
+    PlayedFrontEnd.may_start.set()
+    await asyncio.wait_for(running, 20)
+    assert {"drain": 7} in (await life()).told
