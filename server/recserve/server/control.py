@@ -73,9 +73,9 @@ class ParentControl:
         """Return the child's next message, or None when it is gone."""
         try:
             line = await self._reader.readline()
-        except (ConnectionError, ValueError):
+            return json.loads(line) if line else None
+        except (ConnectionError, ValueError):  # a reset, or half a line of a killed child
             return None
-        return json.loads(line) if line else None
 
     def close(self) -> None:
         """Let go: a child that still runs ends."""

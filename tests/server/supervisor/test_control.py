@@ -83,3 +83,11 @@ async def test_a_child_that_has_gone_is_none() -> None:
     theirs.close()
     assert await parent.receive() is None
     parent.close()
+
+
+async def test_half_a_line_of_a_child_that_was_killed_is_none() -> None:
+    parent, theirs = await ParentControl.pair()
+    with theirs:
+        theirs.sendall(b'{"failed": "the disk is f')
+    assert await parent.receive() is None
+    parent.close()

@@ -32,6 +32,8 @@ from recserve.server.model_store import read_manifest
 
 MAX_BATCH_CANDIDATES = 1 << 16
 """Candidates of one batch: bounds its memory and its time."""
+MAX_ERROR_CHARACTERS = 2000
+"""Of why a version failed to load, for people; TensorFlow's errors may be books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def main() -> int:
         model = _load(settings)
     except Exception as error:
         logs.get("engine").exception("version failed to load", folder=settings.folder)
-        control.send(state="failed", error=f"{type(error).__name__}: {error}")
+        text = f"{type(error).__name__}: {error}"
+        control.send(state="failed", error=text[:MAX_ERROR_CHARACTERS])
         return 1
     batcher: Batcher[Connection] = Batcher(
         max_requests=settings.max_batch_requests,
