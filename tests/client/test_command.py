@@ -131,7 +131,7 @@ def test_models_show_prints_one_version(run, script):
         assert part in shown.stdout
     assert json.loads(run("models", "show", "2", "--json").stdout)["version"] == 2
     names = [request.name for request in script.requests["GetModelVersion"]]
-    assert names == ["models/default/versions/stable", "models/default/versions/2"]
+    assert names == ["models/-/versions/stable", "models/-/versions/2"]
 
 
 def test_status_exits_0_if_the_server_serves(run):

@@ -47,7 +47,7 @@ def test_a_version_says_everything_that_matters(client):
 def test_model_asks_by_number_or_label(client, script, asked):
     assert client.model(asked).version == 2
     (request,) = script.requests["GetModelVersion"]
-    assert request.name == f"models/default/versions/{asked}"
+    assert request.name == f"models/-/versions/{asked}"
 
 
 def test_an_unknown_version_is_not_found(client, script):

@@ -148,12 +148,32 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(main, arguments)
 
 
-def test_check_config_prints_every_setting_as_json() -> None:
-    result = run("check-config", "--listen", "127.0.0.1:7", "--schema", "s.toml")
+def test_check_config_prints_every_setting_as_json(tmp_path: Path) -> None:
+    schema = tmp_path / "s.toml"
+    schema.write_text('[[event_types]]\nname = "click"\n')
+    result = run("check-config", "--listen", "127.0.0.1:7", "--schema", str(schema))
     assert result.exit_code == 0
     printed = json.loads(result.output)
-    assert set(printed) == set(Settings.model_fields)
-    assert (printed["listen"], printed["schema_file"]) == ("127.0.0.1:7", "s.toml")
+    assert set(printed) == {field.alias or name for name, field in Settings.model_fields.items()}
+    assert (printed["listen"], printed["schema"]) == ("127.0.0.1:7", str(schema))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--schema", "nofile"], "nofile"),
+        (["--schema", __file__], "not valid TOML"),
+        (["--events", "postgres://u:secret@h/x"], "SQLite only"),
+        (["--tls-certificate", __file__, "--tls-key", "nofile"], "nofile is not there"),
+        (["--tls-certificate", __file__, "--tls-key", __file__], "are no pair"),
+        (["--store", __file__], "is a file"),
+    ],
+)
+def test_check_config_looks_at_what_the_settings_name(options: list[str], said: str) -> None:
+    result = run("check-config", *options)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "secret" not in result.output
 
 
 def test_wrong_settings_are_wrong_usage() -> None:

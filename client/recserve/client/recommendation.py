@@ -30,6 +30,9 @@ class Fallback(StrEnum):
     """Nothing is known of this user; ranked by popularity."""
     DEADLINE = "deadline"
     """Too little time was left to ask the engine; ranked by popularity."""
+    NO_CANDIDATE_FEATURES = "no_candidate_features"
+    """The version tells items apart by candidate features, and there were none; ranked by
+    popularity."""
     OTHER = "other"
     """A cause that this release of the SDK does not know."""
 

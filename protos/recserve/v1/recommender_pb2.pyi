@@ -26,6 +26,7 @@ class Fallback(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FALLBACK_ENGINE_UNAVAILABLE: _ClassVar[Fallback]
     FALLBACK_UNKNOWN_USER: _ClassVar[Fallback]
     FALLBACK_DEADLINE: _ClassVar[Fallback]
+    FALLBACK_NO_CANDIDATE_FEATURES: _ClassVar[Fallback]
 
 class Shortfall(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -40,6 +41,7 @@ FALLBACK_NO_MODEL: Fallback
 FALLBACK_ENGINE_UNAVAILABLE: Fallback
 FALLBACK_UNKNOWN_USER: Fallback
 FALLBACK_DEADLINE: Fallback
+FALLBACK_NO_CANDIDATE_FEATURES: Fallback
 SHORTFALL_UNSPECIFIED: Shortfall
 SHORTFALL_CATALOGUE: Shortfall
 SHORTFALL_CANDIDATES: Shortfall

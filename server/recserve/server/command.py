@@ -97,12 +97,14 @@ def serve(**options: Any) -> None:
     """
     from recserve.server import logs
     from recserve.server.errors import ConfigurationError
+    from recserve.server.preflight import check
     from recserve.server.supervisor.front_end_host import FrontEndFailed
     from recserve.server.supervisor.supervisor import supervise
 
     settings = _settings(options)
     logs.configure(process="supervisor", level=settings.log_level, log_format=settings.log_format)
     try:
+        check(settings)
         asyncio.run(supervise(settings))
     except (ConfigurationError, FrontEndFailed) as error:
         _fail(str(error))
@@ -111,8 +113,21 @@ def serve(**options: Any) -> None:
 @main.command("check-config")
 @_settings_options
 def check_config(**options: Any) -> None:
-    """Check settings without serving, and print them as JSON, defaults filled in."""
-    click.echo(_settings(options).model_dump_json(indent=2))
+    """Check settings without serving, and print them as JSON, defaults filled in.
+
+    Checked are the values, and what they name: the schema, the TLS files, the store, the URL.
+    """
+    from recserve.server import logs
+    from recserve.server.errors import ConfigurationError
+    from recserve.server.preflight import check
+
+    settings = _settings(options)
+    logs.configure(process="check-config", level="warning", log_format=settings.log_format)
+    try:
+        check(settings)
+    except ConfigurationError as error:
+        _fail(error.message)
+    click.echo(settings.model_dump_json(indent=2, by_alias=True))
 
 
 main.add_command(import_command)

@@ -17,6 +17,8 @@ from recserve.server.dataset import (
     open_text,
     schema_file_of,
 )
+from recserve.server.dataset.columns import EventColumns
+from recserve.server.dataset.text_file import TextFile
 from recserve.server.errors import InvalidDataset
 from recserve.server.event_log import SCHEMA_META, EventLog, SqlEventLog
 from recserve.server.events import Event
@@ -141,12 +143,25 @@ class _Source:
         file = open_text(files.interactions)
         interactions = Interactions(file, schema, now)
         columns = interactions.columns
+        if not has_schema:
+            _refuse_unexplained(path, file, columns)
         return cls(
             schema=schema,
             has_schema=has_schema,
             interactions=interactions,
             items=Entities(files.items, columns.item, schema.item, file),
             users=Entities(files.users, columns.user, schema.user, file),
+        )
+
+
+def _refuse_unexplained(path: Path, file: TextFile, columns: EventColumns) -> None:
+    """Without a schema nobody knows what further columns mean: a label would be lost for good."""
+    further = [name for name in file.columns if name not in columns.names]
+    if further:
+        raise InvalidDataset(
+            f"{file.path} has further columns ({', '.join(further[:10])}) and no schema that says"
+            f" what they mean: `recserve-trainer inspect {path} --write` proposes one, or name one"
+            " with --schema"
         )
 
 

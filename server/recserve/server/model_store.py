@@ -37,7 +37,7 @@ class ModelStore:
         """The numbers of the versions, newest first."""
         try:
             names = [entry.name for entry in self._folder.iterdir() if entry.is_dir()]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted((int(name) for name in names if _is_number(name)), reverse=True)
 

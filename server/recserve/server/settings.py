@@ -18,7 +18,7 @@ class SettingsError(ValueError):
 class Settings(BaseModel):
     """Everything `recserve-server serve` can be told. Frozen; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     store: Path = Path("models")
     """Folder of the model store."""
@@ -26,7 +26,7 @@ class Settings(BaseModel):
     """Name of the model to serve."""
     events: str = "sqlite:///recserve.db"
     """URL of the event log and catalogue."""
-    schema_file: Path | None = None
+    schema_file: Annotated[Path | None, Field(alias="schema")] = None
     """Schema of events and features; default: the version's, or the imported dataset's."""
     listen: str = "127.0.0.1:50051"
     """Address of the gRPC port; port 0 lets the system pick one."""
@@ -128,7 +128,8 @@ def is_loopback(address: str) -> bool:
 def _describe(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = ", ".join(sorted(Settings.model_fields))
+        fields = Settings.model_fields.items()
+        known = ", ".join(sorted(field.alias or name for name, field in fields))
         return f"unknown setting {where!r}; there are: {known}"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{where}: {message}" if where else message

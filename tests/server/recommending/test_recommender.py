@@ -20,6 +20,7 @@ from recserve.server.engine.contract import (
 from recserve.server.errors import Overloaded
 from recserve.server.recommending.answer import Answer, Fallback, Reason, Shortfall
 from recserve.server.recommending.query import Query
+from recserve.v1 import schema_pb2
 from server.recommending.conftest import MakeWorld
 from server.recommending.world import ITEMS, World, manifest
 
@@ -276,3 +277,19 @@ async def test_what_must_not_be_returned_is_not_returned_on_any_path(
     assert all(0 <= result.score <= 1 for result in answer.results)
     scores = [result.score for result in answer.results]
     assert scores == sorted(scores, reverse=True)
+
+
+async def test_a_model_that_needs_candidate_features_answers_by_popularity_without_them(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    pair = schema_pb2.Schema(
+        candidate_features=[schema_pb2.Feature(name="price", type=schema_pb2.FEATURE_TYPE_NUMERIC)]
+    )
+    world.version = world.serving(manifest(pair, uses_history=False))
+    answer = await world.ask(Query("ann", 3))
+    assert answer.fallback is Fallback.NO_CANDIDATE_FEATURES
+    assert [result.item_id for result in answer.results] == ["a", "b", "c"]
+    features = np.array([[1.0], [2.0]], np.float32)
+    asked = Query("ann", 3, candidate_item_ids=("a", "b"), candidate_features=features)
+    assert (await world.ask(asked)).fallback is None

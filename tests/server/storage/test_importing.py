@@ -393,8 +393,10 @@ def test_other_delimiters_and_gzip_are_recognised(
     text = '"item,id";user_id;item_id\nx;ann;"tea;milk"\ny;bob;cup\n'.replace(";", delimiter)
     path = tmp_path / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    schema = tmp_path / "schema.toml"
+    schema.write_text('[[event_types]]\nname = "view"\n')
 
-    import_dataset(path, url)
+    import_dataset(path, url, schema)
 
     assert [each.item_id for each in stored_events(url)] == [f"tea{delimiter}milk", "cup"]
 
@@ -598,3 +600,12 @@ def test_an_import_that_was_killed_is_completed_by_repeating_it(folder: Path, ur
     assert (report.duplicate_count, report.accepted_count) == (kept, 100_000 - kept)
     assert report.log_position == 100_000
     assert report.item_count == 900
+
+
+def test_further_columns_without_a_schema_are_refused_since_their_meaning_would_be_lost(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "flat.csv"
+    file.write_text("user_id,item_id,feature_1,label\nu1,i1,0.5,1\n")
+    with pytest.raises(InvalidDataset, match=r"feature_1, label.*inspect .*--write"):
+        import_dataset(file, f"sqlite:///{tmp_path / 'log.db'}")

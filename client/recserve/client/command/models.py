@@ -39,7 +39,7 @@ def list_versions(connection: Connection, *, model: str, as_json: bool) -> None:
 
 @models.command()
 @click.argument("version_or_label", metavar="VERSION_OR_LABEL")
-@click.option("--model", default="default", show_default=True, help="The model.")
+@click.option("--model", default="", help="The model.  [default: the one the server serves]")
 @json_option
 @click.pass_obj
 def show(connection: Connection, *, version_or_label: str, model: str, as_json: bool) -> None:

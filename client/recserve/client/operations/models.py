@@ -43,14 +43,14 @@ def model(
     session: Session,
     version_or_label: int | str,
     *,
-    model: str = "default",
+    model: str = "",
     timeout: float | None = None,
 ) -> Operation[ModelVersion]:
     """Returns one version.
 
     Args:
         version_or_label: Its number, or a label such as "stable".
-        model: The model it belongs to.
+        model: The model it belongs to. Default: the one the server serves.
         timeout: Seconds. Default: `Settings.read_timeout`.
 
     Raises:
@@ -61,7 +61,9 @@ def model(
     from recserve.v1 import model_pb2
 
     seconds = session.settings.read_timeout if timeout is None else timeout
-    request = model_pb2.GetModelVersionRequest(name=f"models/{model}/versions/{version_or_label}")
+    request = model_pb2.GetModelVersionRequest(
+        name=f"models/{model or '-'}/versions/{version_or_label}"
+    )
     response = yield from call(
         session, lambda stubs: stubs.models.GetModelVersion, request, seconds
     )

@@ -52,7 +52,7 @@ def required_column(file: TextFile, name: str) -> str:
         raise InvalidDataset(
             f"{file.path} has no column {name!r}; it has {', '.join(file.columns)}. Say in"
             " schema.toml, under [source], which columns hold what:"
-            f" `recserve-trainer inspect {file.path.parent} --write` proposes it"
+            " `recserve-trainer inspect DATASET --write` proposes it"
         )
     return name
 

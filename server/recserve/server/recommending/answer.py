@@ -11,6 +11,7 @@ class Fallback(enum.Enum):
     ENGINE_UNAVAILABLE = "engine_unavailable"
     UNKNOWN_USER = "unknown_user"
     DEADLINE = "deadline"
+    NO_CANDIDATE_FEATURES = "no_candidate_features"
 
 
 class Shortfall(enum.Enum):

@@ -33,7 +33,7 @@ from recserve.server.recommending.answer import (
     Timing,
 )
 from recserve.server.recommending.query import Query
-from recserve.server.recommending.request import knows_user, ranking_request
+from recserve.server.recommending.request import knows_user, ranking_request, tells_items_apart
 from recserve.server.recommending.versions import ServedVersion
 
 ANSWER_RESERVE_SECONDS = 0.003
@@ -182,6 +182,8 @@ class Recommender:
             return Fallback.ENGINE_UNAVAILABLE, None
         if not knows_user(query, profile, version):
             return Fallback.UNKNOWN_USER, None
+        if not tells_items_apart(query, version):
+            return Fallback.NO_CANDIDATE_FEATURES, None
         if candidates.given == ():
             return None, _NOTHING
         request = ranking_request(

@@ -27,6 +27,14 @@ def knows_user(query: Query, profile: Profile, version: ServedVersion) -> bool:
     )
 
 
+def tells_items_apart(query: Query, version: ServedVersion) -> bool:
+    """Whether the model can score one item differently from another for this query."""
+    schema = version.schema
+    if version.uses_history or not schema.candidate.features:
+        return True
+    return query.candidate_features is not None or bool(schema.item.features)
+
+
 def ranking_request(
     query: Query,
     profile: Profile,

@@ -9,6 +9,7 @@ _FALLBACKS = {
     Fallback.ENGINE_UNAVAILABLE: recommender_pb2.FALLBACK_ENGINE_UNAVAILABLE,
     Fallback.UNKNOWN_USER: recommender_pb2.FALLBACK_UNKNOWN_USER,
     Fallback.DEADLINE: recommender_pb2.FALLBACK_DEADLINE,
+    Fallback.NO_CANDIDATE_FEATURES: recommender_pb2.FALLBACK_NO_CANDIDATE_FEATURES,
 }
 _SHORTFALLS = {
     None: recommender_pb2.SHORTFALL_UNSPECIFIED,
