@@ -33,7 +33,10 @@ def list_versions(connection: Connection, *, model: str, as_json: bool) -> None:
     if as_json:
         print_json(versions)
         return
-    columns = ["version>", "state", "labels", "created", "events>", "items>", "size>", "metrics"]
+    if not versions:
+        click.echo("The store has no versions yet: `recserve-trainer fit` makes one.")
+        return
+    columns = ["version>!", "state!", "labels!", "created (UTC)!", "events>!", "items>!", "metrics"]
     print_table(columns, [_row(version) for version in versions])
 
 
@@ -62,10 +65,9 @@ def _row(version: "ModelVersion") -> tuple[str, ...]:
         str(version.version),
         version.state,
         ", ".join(version.labels) or "-",
-        shown_time(version.create_time),
+        "-" if version.create_time is None else f"{version.create_time:%Y-%m-%d %H:%M}",
         f"{version.lineage.event_count:,}",
         f"{version.lineage.item_count:,}",
-        shown_size(version.size_bytes),
         version.error or ", ".join(f"{each.name} {each.value:.4f}" for each in version.metrics[:2]),
     )
 

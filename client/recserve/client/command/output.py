@@ -25,17 +25,25 @@ def print_json(value: "DataclassInstance | Sequence[DataclassInstance]") -> None
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table; a column whose name ends in ">" is aligned to the right."""
+    """Prints a table.
+
+    Args:
+        columns: Names of the columns. One that ends in ">" is aligned to the right; one that
+            ends in "!" never folds.
+        rows: The cells.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        is_number = column.endswith(">")
         # Ids are there to be copied: they fold onto a second line rather than lose letters.
         table.add_column(
-            column.rstrip(">"), justify="right" if is_number else "left", overflow="fold"
+            column.rstrip(">!"),
+            justify="right" if ">" in column else "left",
+            overflow="fold",
+            no_wrap=column.endswith("!"),
         )
     for row in rows:
         table.add_row(*map(_escaped, row))
