@@ -1,4 +1,5 @@
 import json
+import struct
 
 import grpc
 import pytest
@@ -249,3 +250,22 @@ def test_version_and_help_teach():
     for command in ("recommend", "feedback", "models", "status"):
         assert command in shown
     assert "RECSERVE_SERVER" in shown
+
+
+def test_candidates_come_from_a_file_with_their_features(run, script, tmp_path):
+    file = tmp_path / "pairs.csv"
+    file.write_text("item_id,price,age\na,1.5,2\nb,-3,4\n")
+    done = run("recommend", "user-1", "--candidates", str(file))
+    assert done.exit_code == 0, done.output
+    (request,) = script.requests["Recommend"]
+    assert list(request.candidate_item_ids) == ["a", "b"]
+    assert struct.unpack("<4f", request.candidate_features) == (1.5, 2, -3, 4)
+
+
+@pytest.mark.parametrize("text", ["", "item_id,price\na,cheap\n", "item_id,price\na\n"])
+def test_a_faulty_candidates_file_is_wrong_usage(run, tmp_path, text):
+    file = tmp_path / "pairs.csv"
+    file.write_text(text)
+    done = run("recommend", "user-1", "--candidates", str(file))
+    assert done.exit_code == 2
+    assert "pairs.csv" in done.stderr

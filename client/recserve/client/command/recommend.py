@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from recserve.client.command.candidate_files import CandidateFile, candidates_option
 from recserve.client.command.connection import Connection
 from recserve.client.command.context_values import context_option, context_values
 from recserve.client.command.output import json_option, print_json, print_table
@@ -15,9 +16,11 @@ _CAUSES = {
     "no_model": "no model has been trained yet, so these are the most popular items",
     "engine_unavailable": "the model is not ready, so these are popular items",
     "unknown_user": "nothing is known of this user, so these are popular items",
+    "no_candidate_features": "the model needs features of the candidates (--candidates FILE), and "
+    "there were none, so these are popular items",
     "deadline": "there was too little time for the model, so these are popular items",
     "catalogue": "there are no more items that may be returned to this user",
-    "candidates": "there are no more candidates that may be returned to this user",
+    "candidates": "the other candidates are unknown, excluded, or seen (--include-seen)",
 }
 
 
@@ -31,6 +34,7 @@ _CAUSES = {
 @click.option(
     "--candidate", metavar="ITEM", multiple=True, help="Rank only the candidates. Repeatable."
 )
+@candidates_option
 @click.option(
     "--recent", metavar="ITEM", multiple=True,
     help="An item of this session, oldest first; with it USER may be ''. Repeatable.",
@@ -50,6 +54,7 @@ def recommend(
     num_results: int,
     exclude: tuple[str, ...],
     candidate: tuple[str, ...],
+    candidate_file: CandidateFile,
     recent: tuple[str, ...],
     include_seen: bool,
     context_pairs: tuple[str, ...],
@@ -64,13 +69,17 @@ def recommend(
     \b
     recserve recommend user-42 -n 5 --exclude item-7 --context hour=14
     recserve recommend user-42 --candidate item-1 --candidate item-2 --json
+    recserve recommend user-42 --candidates pairs.csv
     """
+    if candidate and candidate_file.item_ids:
+        raise click.UsageError("give --candidate or --candidates, not both")
     with connection.client() as client:
         answer = client.recommend(
             user,
             num_results=num_results,
             exclude_item_ids=exclude,
-            candidate_item_ids=candidate or None,
+            candidate_item_ids=candidate or candidate_file.item_ids or None,
+            candidate_features=candidate_file.features,
             recent_item_ids=recent,
             include_seen=include_seen,
             context=context_values(context_pairs),
