@@ -69,6 +69,11 @@ async def test_a_version_whose_files_have_changed_is_told() -> None:
     assert heard == [((2, 1), set()), ((2, 1), {2})]
 
 
+async def test_a_version_that_went_and_came_back_otherwise_is_told() -> None:
+    heard = await watched({1: OLD}, {}, {1: NEW}, {}, {1: NEW})
+    assert heard == [((1,), set()), ((), set()), ((1,), {1}), ((), set()), ((1,), set())]
+
+
 async def test_a_store_that_cannot_be_read_is_looked_at_again() -> None:
     gone = OSError(5, "Input/output error")
     heard = await watched({1: OLD}, gone, gone, {2: OLD, 1: OLD})

@@ -1,6 +1,7 @@
 """The supervisor's versions, over real stores and hosts with engines that are only played."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 
 from recserve.server.settings import Settings
 from recserve.server.supervisor import engine_host
+from recserve.server.supervisor.lifecycle import EnginePhase
 from recserve.server.supervisor.metrics_page import VersionInfo
 from recserve.server.supervisor.supervisor import Supervisor
-from server.artefact import write_version
+from server.artefact import manifest, write_manifest, write_version
 
 States = dict[int, tuple[str, str]]
 """Label and state by version."""
@@ -102,7 +104,7 @@ class Stage:
     async def close(self) -> None:
         self.supervisor._stopping.set()
         hosts = self.supervisor._engines.values()
-        await asyncio.gather(*(host.stop() for host in hosts), *self.supervisor._drains)
+        await asyncio.gather(*(host.stop() for host in hosts), *self.supervisor._tasks)
 
 
 @pytest.fixture
@@ -220,3 +222,63 @@ async def test_the_old_engine_lives_until_the_front_end_lets_go_of_it(stage: Sta
     assert 1 in stage.supervisor._engines
     stage.supervisor._on_released(socket)
     await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+
+
+async def test_a_version_that_is_replaced_under_its_number_is_loaded_anew(stage: Stage) -> None:
+    stage.stored(1)
+    first = await stage.engine()
+    first.is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    shutil.rmtree(stage.model_folder / "1")
+    write_version(stage.model_folder, 1, item_ids=("b", "a"))
+    stage.stored(1, changed=(1,))
+    await stage.becomes({1: ("stable", "draining")})
+    second = await stage.engine()
+    await stage.becomes({1: ("stable", "loading")})
+    second.is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+
+
+async def test_a_version_whose_files_were_only_touched_goes_on(stage: Stage) -> None:
+    folder = write_version(stage.model_folder, 1)
+    with_nan = manifest(folder)
+    with_nan.evaluation.metrics.add(name="auc", value=float("nan"))
+    write_manifest(folder, with_nan)
+    stage.stored(1)
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    stage.stored(1, changed=(1,))
+    await asyncio.gather(*stage.supervisor._tasks)
+    assert stage.supervisor._engines[1].phase is EnginePhase.READY
+
+
+async def test_an_engine_is_not_started_again_on_files_that_are_not_those_it_had(
+    stage: Stage,
+) -> None:
+    stage.stored(1)
+    engine = await stage.engine()
+    engine.is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    shutil.rmtree(stage.model_folder / "1")
+    write_version(stage.model_folder, 1, item_ids=("b", "a"))
+    engine.dies(-9)  # before the watch has looked
+    await stage.becomes({1: ("", "failed")})
+    stage.stored(1, changed=(1,))
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+
+
+async def test_an_engine_for_which_there_is_no_process_is_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, failures = PlayedChild.start, iter(range(engine_host.MAX_FAILED_STARTS + 1))
+
+    async def start_later(module: str, argument: str) -> PlayedChild:
+        if next(failures, None) is not None:
+            raise BlockingIOError("no process is left")
+        return await start(module, argument)
+
+    monkeypatch.setattr(PlayedChild, "start", start_later)
+    stage.stored(1)
+    (await stage.engine()).is_ready()
+    await stage.becomes({1: ("stable", "serving")})

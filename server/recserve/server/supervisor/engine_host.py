@@ -13,6 +13,7 @@ from recserve.server.settings import Settings
 from recserve.server.supervisor.backoff import Backoff
 from recserve.server.supervisor.child import Child
 from recserve.server.supervisor.lifecycle import EnginePhase
+from recserve.v1 import model_pb2
 
 MODULE = "recserve.server.engine.process"
 MAX_FAILED_STARTS = 3
@@ -50,6 +51,7 @@ class EngineHost:
         """Where the engine answers; empty while it does not."""
         self.released = asyncio.Event()
         """Set when no front end needs the engine any more."""
+        self._verified = b""  # the manifest as bytes: a NaN in it would equal nothing
         self._store = store
         self._settings = settings
         self._folder = folder
@@ -66,6 +68,10 @@ class EngineHost:
     def pid(self) -> int | None:
         """The engine's process id, while it lives."""
         return self._child.pid if self._child else None
+
+    def is_of(self, manifest: model_pb2.ModelVersion) -> bool:
+        """Whether the engine was started on the version with this manifest."""
+        return self._verified == _content(manifest)
 
     def start(self) -> None:
         """Begin a life: verify, start, and watch in the background."""
@@ -97,18 +103,26 @@ class EngineHost:
     async def _live(self) -> None:
         started = time.monotonic()
         try:
-            if not self._lives:
-                await asyncio.to_thread(self._store.verify, self.version)
+            await self._verify()
+            self._lives += 1
+            self._to(EnginePhase.STARTING)
+            socket = str(self._folder / f"engine-{self.version}-{self._lives}.sock")
+            status = await self._run(socket)
         except InvalidVersion as error:
             self._refuse(str(error))
-            return
-        self._lives += 1
-        self._to(EnginePhase.STARTING)
-        socket = str(self._folder / f"engine-{self.version}-{self._lives}.sock")
-        status = await self._run(socket)
-        if self.phase is EnginePhase.DRAINING:
-            return
-        await self._after_death(status, time.monotonic() - started)
+        except OSError as error:  # files that vanish, no process left: no fault of the version
+            self._log.error("engine cannot be started", error=str(error))
+            await self._pause(time.monotonic() - started)
+        else:
+            if self.phase is not EnginePhase.DRAINING:
+                await self._after_death(status, time.monotonic() - started)
+
+    async def _verify(self) -> None:
+        """Check the files, in every life anew: the front end has read them, and ids are rows."""
+        manifest = await asyncio.to_thread(self._store.verify, self.version)
+        if self._verified and not self.is_of(manifest):
+            raise InvalidVersion("its files are not those that were loaded before")
+        self._verified = _content(manifest)
 
     async def _run(self, socket: str) -> int:
         settings = EngineSettings(
@@ -144,8 +158,12 @@ class EngineHost:
         if self._failed_starts >= MAX_FAILED_STARTS:
             self._refuse(self._failure or f"its engine ended with status {status} while loading")
             return
+        self._log.error("engine ended", status=status, error=self._failure)
+        await self._pause(lived_seconds)
+
+    async def _pause(self, lived_seconds: float) -> None:
         wait = self._backoff.after_death(lived_seconds)
-        self._log.error("engine ended", status=status, error=self._failure, next_start_seconds=wait)
+        self._log.info("engine is started again", next_start_seconds=wait)
         self._to(EnginePhase.WAITING)
         await asyncio.sleep(wait)
         self._to(EnginePhase.STOPPED)
@@ -158,3 +176,7 @@ class EngineHost:
     def _to(self, phase: EnginePhase) -> None:
         self.phase = phase
         self._on_change()
+
+
+def _content(manifest: model_pb2.ModelVersion) -> bytes:
+    return bytes(manifest.SerializeToString(deterministic=True))

@@ -96,7 +96,11 @@ class FrontEndHost:
             await self._pause(wait)
 
     async def _live(self) -> int:
-        self._child = await Child.start(MODULE, self._settings.model_dump_json())
+        try:
+            self._child = await Child.start(MODULE, self._settings.model_dump_json())
+        except OSError as error:  # no process or no file descriptor is left
+            self._log.error("front end cannot be started", error=str(error))
+            return 1
         self._child.send(versions=self._versions)
         if self._stopping.is_set():  # said while it was being started
             self._child.send(drain=self._grace_seconds)

@@ -18,7 +18,7 @@ class StoreWatch:
     Args:
         store: The store.
         on_change: Called with all versions in it, and with those that were there before and whose
-            files have changed since.
+            files have changed since, also those that were gone meanwhile.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class StoreWatch:
     async def run(self) -> None:
         """Watch for ever."""
         known: dict[int, tuple[int, int, int]] | None = None
+        ever: dict[int, tuple[int, int, int]] = {}
         trouble = ""
         while True:
             try:
@@ -44,8 +45,8 @@ class StoreWatch:
             else:
                 trouble = ""
                 if found != known:
-                    before = known or {}
-                    changed = {n for n, print_ in found.items() if before.get(n, print_) != print_}
+                    changed = {n for n, print_ in found.items() if ever.get(n, print_) != print_}
                     known = found
+                    ever |= found
                     self._on_change(tuple(found), changed)
             await asyncio.sleep(INTERVAL_SECONDS)

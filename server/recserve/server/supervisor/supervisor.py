@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from pathlib import Path
 from typing import Any
 
 from recserve.server import logs
 from recserve.server.labels import STABLE
-from recserve.server.model_store import ModelStore
+from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.settings import Settings, split_address
 from recserve.server.supervisor.engine_host import EngineHost
 from recserve.server.supervisor.front_end_host import FrontEndHost
@@ -69,7 +69,7 @@ class Supervisor:
         self._stable: int | None = None
         self._engines: dict[int, EngineHost] = {}
         self._reconciling = False
-        self._drains: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._front_end = FrontEndHost(
             settings,
@@ -123,10 +123,24 @@ class Supervisor:
         if not stored and not self._stored:
             self._log.info("the store has no versions yet", folder=str(self._settings.model_folder))
         self._stored = stored
-        for version in changed:  # such as one that was refused while it was being copied
-            if version in self._engines and self._engines[version].error:
+        for version in changed:
+            engine = self._engines.get(version)
+            if engine is not None and engine.error:  # such as one that was still being copied
                 del self._engines[version]
+            elif engine is not None and engine.phase is not EnginePhase.DRAINING:
+                self._in_background(self._look_again(engine))
         self._reconcile_soon()
+
+    async def _look_again(self, engine: EngineHost) -> None:
+        """Load a version anew if it is another one under the same number."""
+        try:
+            manifest = await asyncio.to_thread(self._store.manifest, engine.version)
+        except InvalidVersion as error:
+            self._log.warning("a loaded version cannot be read", error=str(error))
+            return
+        if self._engines.get(engine.version) is engine and not engine.is_of(manifest):
+            self._log.warning("version was replaced: loading it anew", version=engine.version)
+            self._act(StopEngine(engine.version))
 
     def _on_released(self, socket: str) -> None:
         for engine in self._engines.values():
@@ -166,9 +180,12 @@ class Supervisor:
             case StopEngine(version):
                 # Now, not in the task: the policy is asked again before that runs.
                 self._engines[version].begin_drain()
-                task = asyncio.create_task(self._retire(self._engines[version]))
-                self._drains.add(task)
-                task.add_done_callback(self._drains.discard)
+                self._in_background(self._retire(self._engines[version]))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _retire(self, engine: EngineHost) -> None:
         await engine.drain(self._settings.drain_seconds)
