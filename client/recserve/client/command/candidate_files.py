@@ -6,53 +6,38 @@ from typing import NamedTuple
 
 import click
 
+candidates_option = click.option(
+    "--candidates",
+    "candidate_path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Rank only the items of this CSV file with a header: ids first, then a column for each "
+    "candidate feature of the model, in the order of its schema.",
+)
+
 
 class CandidateFile(NamedTuple):
     """What the file says."""
 
-    item_ids: tuple[str, ...] = ()
-    features: tuple[tuple[float, ...], ...] | None = None
+    item_ids: tuple[str, ...]
+    features: tuple[tuple[float, ...], ...] | None
     """A row for each item; None where the file has only ids."""
 
 
-class CandidateFileType(click.ParamType[CandidateFile]):
-    """A CSV file with a header: item ids, and then the features in the schema's order."""
+def read_candidates(path: Path) -> CandidateFile:
+    """Read a file of candidates.
 
-    name = "file"
-
-    def convert(
-        self,
-        value: str | CandidateFile,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> CandidateFile:
-        """Read the file; whatever is wrong with it is wrong usage."""
-        if isinstance(value, CandidateFile):
-            return value
-        try:
-            with Path(value).open(encoding="utf-8-sig", newline="") as file:
-                header, *rows = [row for row in csv.reader(file) if row]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            self.fail(f"{value}: {error}", param, ctx)
-        except ValueError:
-            self.fail(f"{value} is empty", param, ctx)
-        for number, row in enumerate(rows, start=2):
-            if len(row) != len(header):
-                self.fail(f"{value}: row {number} has not {len(header)} columns", param, ctx)
-        try:
-            features = tuple(tuple(map(float, row[1:])) for row in rows)
-        except ValueError as error:
-            self.fail(f"{value}: {error}", param, ctx)
-        ids = tuple(row[0] for row in rows)
-        return CandidateFile(ids, features if len(header) > 1 else None)
-
-
-candidates_option = click.option(
-    "--candidates",
-    "candidate_file",
-    metavar="FILE",
-    type=CandidateFileType(),
-    default=CandidateFile(),
-    help="Rank only the items of this CSV file with a header: ids first, then a column for each "
-    "candidate feature of the model, in the order of its schema.",
-)
+    Raises:
+        click.BadParameter: It is no CSV file with a header, equally long rows and finite numbers.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = [row for row in csv.reader(file) if row]
+        uneven = [row for row in rows if len(row) != len(header)]
+        if uneven:
+            raise ValueError(f"{uneven[0]} has not {len(header)} columns")
+        features = tuple(tuple(map(float, row[1:])) for row in rows)
+    except (OSError, ValueError, csv.Error) as error:
+        raise click.BadParameter(f"{path}: {error}", param_hint="--candidates") from error
+    ids = tuple(row[0] for row in rows)
+    return CandidateFile(ids, features if len(header) > 1 else None)

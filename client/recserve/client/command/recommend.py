@@ -1,10 +1,15 @@
 """`recserve recommend`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from recserve.client.command.candidate_files import CandidateFile, candidates_option
+from recserve.client.command.candidate_files import (
+    CandidateFile,
+    candidates_option,
+    read_candidates,
+)
 from recserve.client.command.connection import Connection
 from recserve.client.command.context_values import context_option, context_values
 from recserve.client.command.output import json_option, print_json, print_table
@@ -54,7 +59,7 @@ def recommend(
     num_results: int,
     exclude: tuple[str, ...],
     candidate: tuple[str, ...],
-    candidate_file: CandidateFile,
+    candidate_path: Path | None,
     recent: tuple[str, ...],
     include_seen: bool,
     context_pairs: tuple[str, ...],
@@ -71,15 +76,18 @@ def recommend(
     recserve recommend user-42 --candidate item-1 --candidate item-2 --json
     recserve recommend user-42 --candidates pairs.csv
     """
-    if candidate and candidate_file.item_ids:
+    if candidate and candidate_path:
         raise click.UsageError("give --candidate or --candidates, not both")
+    given = CandidateFile(candidate, None)
+    if candidate_path is not None:
+        given = read_candidates(candidate_path)
     with connection.client() as client:
         answer = client.recommend(
             user,
             num_results=num_results,
             exclude_item_ids=exclude,
-            candidate_item_ids=candidate or candidate_file.item_ids or None,
-            candidate_features=candidate_file.features,
+            candidate_item_ids=given.item_ids or None,
+            candidate_features=given.features,
             recent_item_ids=recent,
             include_seen=include_seen,
             context=context_values(context_pairs),
