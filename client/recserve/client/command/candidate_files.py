@@ -31,13 +31,19 @@ def read_candidates(path: Path) -> CandidateFile:
         click.BadParameter: It is no CSV file with a header, equally long rows and finite numbers.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = [row for row in csv.reader(file) if row]
-        uneven = [row for row in rows if len(row) != len(header)]
-        if uneven:
-            raise ValueError(f"{uneven[0]} has not {len(header)} columns")
-        features = tuple(tuple(map(float, row[1:])) for row in rows)
+        return _read(path)
     except (OSError, ValueError, csv.Error) as error:
         raise click.BadParameter(f"{path}: {error}", param_hint="--candidates") from error
-    ids = tuple(row[0] for row in rows)
-    return CandidateFile(ids, features if len(header) > 1 else None)
+
+
+def _read(path: Path) -> CandidateFile:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+    if not rows:
+        raise ValueError("it is empty")
+    width = len(rows[0])
+    for row in rows:
+        if len(row) != width:
+            raise ValueError(f"{row} has not {width} columns")
+    features = tuple(tuple(map(float, row[1:])) for row in rows[1:])
+    return CandidateFile(tuple(row[0] for row in rows[1:]), features if width > 1 else None)
