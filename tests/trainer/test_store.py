@@ -133,3 +133,11 @@ def test_a_version_that_is_not_there_is_named_with_those_that_are(tmp_path: Path
     publish(store)
     with pytest.raises(StoreError, match="no version 7; it has 1"):
         store.path(7)
+
+
+def test_a_store_that_is_a_file_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    file = tmp_path / "models"
+    file.touch()
+    with pytest.raises(StoreError, match="is a file"):
+        Store(file, "default").check_writable()
+    Store(tmp_path / "new" / "store", "default").check_writable()

@@ -47,7 +47,7 @@ def main() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="recserve", prog_name="recserve-trainer")
 def cli() -> None:
-    r"""Learn recommendation models from behaviour data.
+    """Learn recommendation models from behaviour data.
 
     \b
     recserve-trainer inspect data.csv --write           propose what the columns mean
@@ -184,6 +184,7 @@ def evaluate(path: Path, store: Path, model: str, version: int | None, as_json: 
     from recserve.trainer.measuring import measure
 
     measured = measure(path, store, model=model, version=version)
+    click.echo(f"measured {measured.name}", err=True)
     console.show_report(measured.report)
     if as_json:
         click.echo(json_format.MessageToJson(measured.message, preserving_proto_field_name=True))

@@ -62,7 +62,7 @@ def show_fitted(fitted: Fitted) -> None:
 
 
 def show_cleaning(report: model_pb2.CleaningReport) -> None:
-    """Shows each rule with its counts."""
+    """Shows each rule that found something, with its counts, and names the others."""
     table = _table(
         f"Cleaning: {report.rows_kept:,} of {report.rows_read:,} rows kept",
         "rule",
@@ -71,23 +71,33 @@ def show_cleaning(report: model_pb2.CleaningReport) -> None:
         "what it does",
         "examples",
     )
-    for rule in report.rules:
+    found = [rule for rule in report.rules if rule.dropped or rule.repaired]
+    for rule in found:
         counts = (f"{rule.dropped:,}", f"{rule.repaired:,}")
         table.add_row(rule.name, *counts, rule.description, "\n".join(rule.examples))
-    _print(table)
+    others = ", ".join(rule.name for rule in report.rules if rule not in found)
+    title = str(table.title)
+    _print(table if found else title)
+    if others:
+        _print(f"found nothing: {others}")
 
 
 def show_report(report: Report) -> None:
     """Shows metrics beside the baseline's, and those of users with a history apart."""
     outcome = report.outcome
-    table = _table("Holdout", "metric", "model", "popularity", "model*", "popularity*")
+    apart = ("model*", "popularity*") if outcome.known_model else ()
+    table = _table("Holdout", "metric", "model", "popularity", *apart)
     for name, value in outcome.model.items():
-        apart = (outcome.known_model.get(name), outcome.known_baseline.get(name))
-        table.add_row(name, *map(_figure, (value, outcome.baseline.get(name), *apart)))
-    table.caption = (
-        f"{outcome.known_users + outcome.new_users} users: {outcome.known_users} with a history "
-        f"(*: these alone), {outcome.new_users} without, who get what is popular"
-    )
+        figures = [value, outcome.baseline.get(name)]
+        if apart:
+            figures += [outcome.known_model.get(name), outcome.known_baseline.get(name)]
+        table.add_row(name, *map(_figure, figures))
+    if apart:
+        known, new = outcome.known_users, outcome.new_users
+        table.caption = (
+            f"{known + new} users: {known} with a history (*: these alone), {new} without, who "
+            "get what is popular"
+        )
     _print(table)
 
 

@@ -19,6 +19,8 @@ from recserve.v1 import model_pb2
 class Measured:
     """What a measurement gave."""
 
+    name: str
+    """The version's resource name."""
     report: Report
     message: model_pb2.Evaluation
 
@@ -40,7 +42,6 @@ def measure(
     from recserve.trainer.cleaning import clean
     from recserve.trainer.split import split
 
-    quiet_tensorflow.set_up()
     shop = Store(Path(store), model)
     manifest = shop.manifest(version)
     hp = HyperParameters.from_message(manifest.hyper_parameters)
@@ -51,9 +52,10 @@ def measure(
     )
     train, holdout = tables.events.take(~parts.holdout), tables.events.take(parts.holdout)
     setting = Setting.of(tables, train, holdout, hp)
+    quiet_tensorflow.set_up()
     runner = SavedSignatures(shop.path(manifest.version) / "saved_model")
     report = evaluate(manifest.layout.family, runner.run, setting)
-    return Measured(report, report.to_message(parts.kind, holdout))
+    return Measured(manifest.name, report, report.to_message(parts.kind, holdout))
 
 
 class SavedSignatures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -80,7 +81,9 @@ class Bars:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
-            console=Console(stderr=True),
+            # A descriptor of its own: while TensorFlow starts, native messages are hidden by
+            # sending descriptor 2 elsewhere.
+            console=Console(file=os.fdopen(os.dup(2), "w"), force_terminal=True),
         )
         self._task: TaskID | None = None
 
@@ -92,9 +95,8 @@ class Bars:
     def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
         """Moves the bar."""
         if self._task is not None:
-            self.bars.update(
-                self._task, total=most, completed=number, note=_result(loss, validation)
-            )
+            note = f"epoch {number}/{most}, {_result(loss, validation)}"
+            self.bars.update(self._task, total=most, completed=number, note=note)
 
     def finish(self) -> None:
         """Fills the last bar: early stopping ends a stage before its most passes."""

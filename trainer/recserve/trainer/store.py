@@ -42,6 +42,20 @@ class Store:
         self.model = model
         self.folder = root / model
 
+    def check_writable(self) -> None:
+        """Makes sure, before hours of training, that a version could be published.
+
+        Raises:
+            StoreError: If it could not.
+        """
+        there = self.folder
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise StoreError(f"the store {self.folder} cannot be made: {there} is a file")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise StoreError(f"the store {self.folder} cannot be written: no access to {there}")
+
     def versions(self) -> list[int]:
         """The published versions, oldest first."""
         if not self.folder.is_dir():

@@ -72,11 +72,13 @@ def fit(
     began = time.monotonic()
     progress = progress or Silent()
     shop = Store(Path(store), model)
+    shop.check_writable()
     plan = _plan(Path(path), shop, schema, mode, base, hyper_parameters or {})
     data = _read(Path(path), plan, progress)
     family = family or plan.family or families.suited(plan.schema, data.tables)
     families.check(family, data.tables)
     # Late, so that bad data is told of at once.
+    progress.stage("start", "TensorFlow")
     quiet_tensorflow.set_up()
     quiet_tensorflow.seed(plan.hp.seed)
     trained = _learn(family, data, plan, progress)
