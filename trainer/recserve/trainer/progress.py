@@ -65,22 +65,16 @@ class Bars:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            SpinnerColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
         self.bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description:<10}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            BarColumn(bar_width=12),
+            TimeElapsedColumn(table_column=Column(min_width=7, no_wrap=True)),
+            TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True)),
             # A descriptor of its own: while TensorFlow starts, native messages are hidden by
             # sending descriptor 2 elsewhere.
             console=Console(file=os.fdopen(os.dup(2), "w"), force_terminal=True),
@@ -95,7 +89,9 @@ class Bars:
     def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
         """Moves the bar."""
         if self._task is not None:
-            note = f"epoch {number}/{most}, {_result(loss, validation)}"
+            elapsed = self.bars.tasks[self._task].elapsed or 0.0
+            left = elapsed / number * (most - number)
+            note = f"{number}/{most}, {left:.0f}s left, {_result(loss, validation)}"
             self.bars.update(self._task, total=most, completed=number, note=note)
 
     def finish(self) -> None:
