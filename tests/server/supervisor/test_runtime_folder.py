@@ -1,17 +1,24 @@
 """A server has a private folder, and tidies up after servers that were killed."""
 
+import fcntl
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from recserve.server.errors import ConfigurationError
+from recserve.server.supervisor import runtime_folder as runtime_folder_module
 from recserve.server.supervisor.runtime_folder import runtime_folder
 
 
 @pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return tmp_path
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="r-") as folder:  # `tmp_path` is too long for sockets
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -63,3 +70,41 @@ def test_a_link_of_such_a_name_leads_nowhere(temporary: Path) -> None:
     (temporary / "recserve-run-abc").symlink_to(precious)
     with runtime_folder():
         assert (precious / "lock").exists()
+
+
+def test_a_folder_that_another_server_takes_for_abandoned_is_made_again(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock = fcntl.flock
+    calls = []
+
+    def another_was_faster(file: Any, operation: int) -> None:
+        calls.append(operation)
+        if len(calls) == 1:
+            (left,) = temporary.glob("recserve-run-*")
+            runtime_folder_module._remove_if_abandoned(left)
+            assert not left.exists()
+        flock(file, operation)
+
+    monkeypatch.setattr("fcntl.flock", another_was_faster)
+    with runtime_folder() as folder:
+        assert (folder / "lock").exists()
+
+
+def test_a_path_too_long_for_sockets_is_a_clear_error(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = temporary / ("t" * 90)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with pytest.raises(ConfigurationError, match="set TMPDIR to a shorter one"), runtime_folder():
+        pass
+    assert list(long.iterdir()) == []
+
+
+def test_no_room_for_the_folder_is_a_clear_error(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(temporary / "missing"))
+    with pytest.raises(ConfigurationError, match="set TMPDIR to another place"), runtime_folder():
+        pass
