@@ -5,7 +5,12 @@ multiprocess mode), and the supervisor's page adds them up, so `PROMETHEUS_MULTI
 be set before this module is imported.
 """
 
-from prometheus_client import Counter, Gauge, Histogram
+from recserve.server import metric_files
+
+MISSING = metric_files.reserve()  # before prometheus_client looks at its folder
+"""Why the metrics of this process are not on the page; empty where they are."""
+
+from prometheus_client import Counter, Gauge, Histogram  # noqa: E402
 
 SECONDS = (
     *(0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075),

@@ -97,6 +97,8 @@ class EngineLoop:
         self._queue_seconds = metrics.STAGE_SECONDS.labels("queue", version)
         self._inference_seconds = metrics.STAGE_SECONDS.labels("inference", version)
         self._log = logs.get("engine")
+        if metrics.MISSING:
+            self._log.error(metrics.MISSING)
 
     def accept(self, listener: socket.socket) -> None:
         """Accept front ends for ever: a restarted one connects anew."""

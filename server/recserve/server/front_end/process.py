@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from recserve.server import logs
+from recserve.server import logs, metrics
 from recserve.server.control import ChildControl, Message
 from recserve.server.errors import ConfigurationError, RecserveServerError
 from recserve.server.event_log import SCHEMA_META
@@ -29,6 +29,8 @@ def main() -> int:
     """Serve until told to stop. Exit status 2: the settings cannot work, do not try again."""
     settings = Settings.model_validate_json(sys.argv[2])
     logs.configure(process="front-end", level=settings.log_level, log_format=settings.log_format)
+    if metrics.MISSING:
+        logs.get("metrics").error(metrics.MISSING)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when we end
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return asyncio.run(_serve(settings, int(sys.argv[1])))

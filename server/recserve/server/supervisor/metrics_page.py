@@ -1,6 +1,5 @@
 """The page that Prometheus scrapes: the metrics of all processes, added up."""
 
-import tempfile
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,6 +10,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from recserve.server import metric_files
 from recserve.server.errors import ConfigurationError
 from recserve.server.settings import split_address
 
@@ -68,6 +68,7 @@ class MetricsPage(AbstractContextManager["MetricsPage"]):
 
     def forget_process(self, pid: int) -> None:
         """Drop the gauges of a process that has ended; its counters go on counting."""
+        metric_files.give_back(Path(self._folder), pid)
         mark_process_dead(pid, self._folder)  # type: ignore[no-untyped-call]
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -80,8 +81,3 @@ class MetricsPage(AbstractContextManager["MetricsPage"]):
         for info in self._versions:
             family.add_metric(list(info), 1)
         yield family
-
-
-def values_folder() -> "tempfile.TemporaryDirectory[str]":
-    """Make the folder for the processes' values: PROMETHEUS_MULTIPROC_DIR."""
-    return tempfile.TemporaryDirectory(prefix="recserve-metrics-")
