@@ -126,6 +126,28 @@ def test_a_garbled_manifest_is_refused(store: ModelStore, folder: Path, content:
     refused(store, "manifest|format")
 
 
+def test_a_manifest_that_is_a_pipe_or_a_device_is_refused_unread(
+    store: ModelStore, folder: Path
+) -> None:
+    (folder / "manifest.json").unlink()
+    os.mkfifo(folder / "manifest.json")
+    refused(store, "not a file")
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").symlink_to("/dev/zero")
+    refused(store, "not a file")
+
+
+@pytest.mark.parametrize("name", ["history_length", "multi_valued_length"])
+@pytest.mark.parametrize("length", [-1, 2_000_000_000])
+def test_a_layout_that_no_request_could_be_padded_to_is_refused(
+    store: ModelStore, folder: Path, name: str, length: int
+) -> None:
+    message = manifest(folder)
+    setattr(message.layout, name, length)
+    write_manifest(folder, message)
+    refused(store, name)
+
+
 def test_a_huge_manifest_is_refused_unread(store: ModelStore, folder: Path) -> None:
     os.truncate(folder / "manifest.json", model_store.MAX_MANIFEST_BYTES + 1)
     refused(store, "too large")

@@ -16,6 +16,8 @@ from recserve.v1 import model_pb2
 FORMAT_VERSION = 1
 """The newest artefact layout that this server reads."""
 MAX_MANIFEST_BYTES = 16 << 20
+MAX_LENGTH = 10_000
+"""Of a user's history and of a multi-valued feature: every request is padded to them."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -92,6 +94,8 @@ def read_manifest(folder: Path) -> model_pb2.ModelVersion:
     path = folder / "manifest.json"
     manifest = model_pb2.ModelVersion()
     try:
+        if path.exists() and not path.is_file():  # reading a pipe or a device might never end
+            raise InvalidVersion("its manifest.json is not a file")
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             raise InvalidVersion("the manifest is too large to be one")
         # Fields that a newer trainer added are no reason to refuse: format_version is.
@@ -105,6 +109,9 @@ def read_manifest(folder: Path) -> model_pb2.ModelVersion:
             f"its format is {manifest.layout.format_version}; this server reads up to "
             f"{FORMAT_VERSION}: upgrade the server, or train with its own trainer"
         )
+    for name in ("history_length", "multi_valued_length"):
+        if not 0 <= getattr(manifest.layout, name) <= MAX_LENGTH:
+            raise InvalidVersion(f"its layout.{name} is not between 0 and {MAX_LENGTH}")
     if faults := schema_faults(manifest.schema):
         raise InvalidVersion(f"the schema in its manifest is faulty: {'; '.join(faults)}")
     return manifest
