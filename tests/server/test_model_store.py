@@ -131,10 +131,10 @@ def test_a_manifest_that_is_a_pipe_or_a_device_is_refused_unread(
 ) -> None:
     (folder / "manifest.json").unlink()
     os.mkfifo(folder / "manifest.json")
-    refused(store, "not a file")
+    refused(store, "cannot be read: it is not a file")
     (folder / "manifest.json").unlink()
     (folder / "manifest.json").symlink_to("/dev/zero")
-    refused(store, "not a file")
+    refused(store, "cannot be read: it is not a file")
 
 
 @pytest.mark.parametrize("name", ["history_length", "multi_valued_length"])

@@ -95,7 +95,7 @@ def read_manifest(folder: Path) -> model_pb2.ModelVersion:
     manifest = model_pb2.ModelVersion()
     try:
         if path.exists() and not path.is_file():  # reading a pipe or a device might never end
-            raise InvalidVersion("its manifest.json is not a file")
+            raise InvalidVersion("the manifest cannot be read: it is not a file")
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             raise InvalidVersion("the manifest is too large to be one")
         # Fields that a newer trainer added are no reason to refuse: format_version is.
