@@ -1,6 +1,8 @@
 """The front end's end of the line, against a small engine on a real Unix socket."""
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -246,6 +248,38 @@ async def test_an_engine_that_talks_nonsense_counts_as_dead(
     engine.send(nonsense)
     with pytest.raises(EngineUnavailable):
         await call
+
+
+async def test_an_engine_that_reads_nothing_is_not_fed_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recserve.server.engine.link.MAX_UNREAD_BYTES", 1 << 20)
+    large = RankingRequest(result_count=1, excluded_rows=np.zeros(100_000, np.int32))
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "hung.sock"))
+        hung.listen()
+        link = await EngineLink.connect(tmp_path / "hung.sock", 10_000)
+        for _ in range(100):  # callers that give up: nobody waits, but all has been sent
+            call = asyncio.ensure_future(link.rank(large))
+            await asyncio.sleep(0)
+            call.cancel()
+            with pytest.raises((asyncio.CancelledError, EngineUnavailable)):
+                await call
+        with pytest.raises(EngineUnavailable, match="reads nothing"):
+            await link.rank(ASK)
+        link.close()
+
+
+async def test_a_request_that_cannot_be_sent_takes_no_place(
+    engine: TinyEngine, connect: Connect
+) -> None:
+    link = await connect(max_waiting=1)
+    for _ in range(2):
+        with pytest.raises(struct.error):  # a history has 16 bits for its length
+            await link.rank(RankingRequest(1, history_rows=np.zeros(70_000, np.int32)))
+    call, request_id = await started(engine, link)
+    engine.send(answer(request_id, 0))
+    await call
 
 
 async def test_connecting_to_nobody_says_so(tmp_path: Path) -> None:

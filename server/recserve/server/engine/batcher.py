@@ -1,7 +1,7 @@
 """The queue in front of the model: a batch is what arrived while the last one ran.
 
-Work-conserving: there is no waiting window and no polling. Requests that are cancelled or
-past their deadline are dropped when a batch forms, before they cost anything.
+Work-conserving: there is no waiting window and no polling. Requests that are cancelled leave the
+queue at once, and those past their deadline when a batch forms, before they cost anything.
 """
 
 import threading
@@ -57,7 +57,6 @@ class Batcher(Generic[Caller]):
         self._clock = clock
         self._changed = threading.Condition()  # guards all fields below
         self._queue: deque[Waiting[Caller]] = deque()
-        self._cancelled: set[Key] = set()
         self._closed = False
 
     def put(self, caller: Caller, key: Key, request: RankingRequest) -> None:
@@ -68,10 +67,12 @@ class Batcher(Generic[Caller]):
             self._changed.notify()
 
     def cancel(self, key: Key) -> None:
-        """Nobody waits for this request any more."""
+        """Nobody waits for this request any more: it leaves the queue, if it is still there."""
         with self._changed:
-            if any(waiting.key == key for waiting in self._queue):
-                self._cancelled.add(key)
+            for place, waiting in enumerate(self._queue):
+                if waiting.key == key:
+                    del self._queue[place]
+                    return
 
     def close(self) -> None:
         """Make `take` return None once nothing waits."""
@@ -99,9 +100,6 @@ class Batcher(Generic[Caller]):
         widest = 0
         while self._queue and len(live) < self._max_requests:
             waiting = self._queue.popleft()
-            if waiting.key in self._cancelled:
-                self._cancelled.discard(waiting.key)
-                continue
             if waiting.request.deadline <= now:
                 expired.append(waiting)
                 continue

@@ -29,6 +29,10 @@ from recserve.server.engine.frames import (
 )
 
 
+MAX_UNREAD_BYTES = 32 << 20
+"""Requests that the engine has not read: an engine that hangs must not cost endless memory."""
+
+
 class EngineLink(asyncio.Protocol):
     """An engine in another process, as `engine.contract.Engine`.
 
@@ -72,15 +76,18 @@ class EngineLink(asyncio.Protocol):
         """Answer one request; see `engine.contract.Engine.rank`."""
         if self._transport is None:
             raise EngineUnavailable("the engine is gone")
+        if self._transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            raise EngineUnavailable("the engine reads nothing")
         if len(self._waiting) >= self._max_waiting:
             raise EngineOverloaded(f"{self._max_waiting} requests wait for the engine already")
         if request.deadline <= time.monotonic():
             raise EngineDeadlineExceeded("the deadline has passed")
         self._last_id += 1
         request_id = self._last_id
+        frame = encode_rank(request_id, request)
         answer: asyncio.Future[Ranking] = self._loop.create_future()
         self._waiting[request_id] = answer
-        self._transport.write(encode_rank(request_id, request))
+        self._transport.write(frame)
         try:
             return await answer
         finally:
