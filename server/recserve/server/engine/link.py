@@ -28,7 +28,6 @@ from recserve.server.engine.frames import (
     encode_rank,
 )
 
-
 MAX_UNREAD_BYTES = 32 << 20
 """Requests that the engine has not read: an engine that hangs must not cost endless memory."""
 
