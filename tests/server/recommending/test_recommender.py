@@ -109,6 +109,19 @@ async def test_an_overloaded_engine_sends_the_caller_away_with_a_time_to_return(
     assert caught.value.retry_after_seconds > 0
 
 
+async def test_what_happens_while_the_engine_computes_is_not_claimed(world: World) -> None:
+    world.happened("ann", "a")
+    rank = world.engine.rank
+
+    async def rank_slowly(request: RankingRequest) -> Ranking:
+        world.happened("ann", "b")
+        return await rank(request)
+
+    world.engine.rank = rank_slowly  # type: ignore[method-assign]
+    answer = await world.ask(Query("ann", 1))
+    assert (ids(answer), answer.log_position) == ("b", 1)
+
+
 class NeverAnswers:
     """An engine whose calls end only by cancellation."""
 

@@ -84,4 +84,5 @@ class World:
 
     async def ask(self, query: Query, *, model: bool = True) -> Answer:
         version = self.version if model else None
-        return await self.recommender.recommend(query, version, "stable" if model else "")
+        user = await self.recommender.look_up(query)
+        return await self.recommender.recommend(query, user, version, "stable" if model else "")

@@ -48,6 +48,15 @@ _NOTHING = Ranking(NO_INT32, NO_FLOAT32, 0.0, 0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class KnownUser:
+    """What is known of the user of a query."""
+
+    profile: Profile
+    log_position: int
+    """The profile reflects everything up to here, and perhaps more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """Which items may be returned to one query."""
 
@@ -96,18 +105,31 @@ class Recommender:
         self.unavailable: frozenset[str] = frozenset()
         """Items that may not be returned to anybody now."""
 
-    async def recommend(self, query: Query, version: ServedVersion | None, label: str) -> Answer:
+    async def look_up(self, query: Query) -> KnownUser:
+        """Read what is known of the user; this may wait for the log, and for the disk.
+
+        Raises:
+            Unavailable: the event log cannot be read.
+        """
+        await self._wait_for_position(query)
+        position = self._feed.position  # taken first: what arrives while we read may be in it
+        return KnownUser(await self._profiles.get(query.user_id), position)
+
+    async def recommend(
+        self, query: Query, user: KnownUser, version: ServedVersion | None, label: str
+    ) -> Answer:
         """Answer a query from a version, or from the log's counts where there is none.
+
+        It is handed to the version's engine before anything is waited for: so a version that is
+        still served when this is called has an engine to the end.
 
         Raises:
             Overloaded: too many requests wait for the engine.
         """
-        await self._wait_for_position(query)
-        profile = await self._profiles.get(query.user_id)
-        candidates = self._candidates(query, profile, version)
+        candidates = self._candidates(query, user.profile, version)
         if version is None:
-            return self._by_counts(query, candidates)
-        fallback, ranking = await self._ask(query, profile, version, candidates)
+            return self._by_counts(query, user, candidates)
+        fallback, ranking = await self._ask(query, user.profile, version, candidates)
         if ranking is None:
             results, reason, timing = (
                 _by_popularity(version.items, candidates, query.result_count),
@@ -129,7 +151,7 @@ class Recommender:
             shortfall=_shortfall(query, len(results)),
             missing_item_ids=candidates.missing,
             timing=timing,
-            log_position=self._feed.position,
+            log_position=user.log_position,
         )
 
     async def _wait_for_position(self, query: Query) -> None:
@@ -162,7 +184,7 @@ class Recommender:
             tuple(excluded), self.unavailable, tuple(given), tuple(places), tuple(missing)
         )
 
-    def _by_counts(self, query: Query, candidates: Candidates) -> Answer:
+    def _by_counts(self, query: Query, user: KnownUser, candidates: Candidates) -> Answer:
         found = self._popularity.top(
             query.result_count, excluded=candidates.excluded, allowed=candidates.given
         )
@@ -171,7 +193,7 @@ class Recommender:
             reason=Reason.POPULAR,
             fallback=Fallback.NO_MODEL,
             shortfall=_shortfall(query, len(found)),
-            log_position=self._feed.position,
+            log_position=user.log_position,
         )
 
     async def _ask(

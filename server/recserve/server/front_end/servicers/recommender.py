@@ -15,6 +15,7 @@ from recserve.server.front_end.servicers.answers import to_response
 from recserve.server.front_end.servicers.later import later
 from recserve.server.front_end.servicers.model_names import check_model
 from recserve.server.model_store import ModelStore
+from recserve.server.recommending.query import Query
 from recserve.server.recommending.recommendation_id import RecommendationId, RecommendationIds
 from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
@@ -60,14 +61,19 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     ) -> recommender_pb2.RecommendResponse:
         """Rank items for a user."""
         start = time.monotonic()
+        deadline = _deadline(start, context)
         check_plain_fields(request)
         check_model(request.model, self._model)
-        version, label = self._version(request)
-        schema = self._schema.current if version is None else version.schema
-        query = to_query(request, schema, _deadline(start, context))
+        await self._check_stored(request)
+        version, label = self._choose(request)
+        query = self._query(request, version, deadline)
         if request.validate_only:
             return recommender_pb2.RecommendResponse()
-        answer = await self._recommender.recommend(query, version, label)
+        user = await self._recommender.look_up(query)
+        before, (version, label) = version, self._choose(request)
+        if version is not before:  # swapped meanwhile: the old one's engine may be gone
+            query = self._query(request, version, deadline)
+        answer = await self._recommender.recommend(query, user, version, label)
         if answer.fallback is not None:
             metrics.FALLBACKS.labels(answer.fallback.value).inc()
         answer_id = self._ids.make(answer.version, answer.label, int(time.time() * 1000))
@@ -104,20 +110,35 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         """Not in this release."""
         raise later("Train", "train with `recserve-trainer fit`")
 
-    def _version(
-        self, request: recommender_pb2.RecommendRequest
-    ) -> tuple[ServedVersion | None, str]:
-        which = request.WhichOneof("version")
-        number = request.model_version if which == "model_version" else None
-        label = request.model_label if which == "model_label" else None
-        served = number is None or self._versions.get(number) is not None
-        if not served and number not in self._store.versions():
+    async def _check_stored(self, request: recommender_pb2.RecommendRequest) -> None:
+        """Tell a version that is nowhere from one that is only not served."""
+        number = request.model_version
+        if not request.HasField("model_version") or self._versions.get(number) is not None:
+            return
+        if number not in await asyncio.to_thread(self._store.versions):
             raise NotFound(
                 f"the store has no version {number} of model {self._model!r}",
                 reason="VERSION_NOT_FOUND",
                 metadata={"version": str(number)},
             )
-        return self._versions.choose(number, label)
+
+    def _choose(
+        self, request: recommender_pb2.RecommendRequest
+    ) -> tuple[ServedVersion | None, str]:
+        """The version that a request means, if it is served."""
+        return self._versions.choose(
+            request.model_version if request.HasField("model_version") else None,
+            request.model_label if request.HasField("model_label") else None,
+        )
+
+    def _query(
+        self,
+        request: recommender_pb2.RecommendRequest,
+        version: ServedVersion | None,
+        deadline: float,
+    ) -> Query:
+        schema = self._schema.current if version is None else version.schema
+        return to_query(request, schema, deadline)
 
     def _count(self, event: Event, answer: RecommendationId | None) -> None:
         event_type = self._schema.metric_label(event.event_type)
