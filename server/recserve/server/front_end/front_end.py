@@ -7,7 +7,9 @@ from typing import Any
 
 from grpc_health.v1 import health_pb2_grpc
 
+from recserve.server import logs
 from recserve.server.catalogue import Catalogue
+from recserve.server.errors import RecserveServerError
 from recserve.server.event_log import EventLog, LogTail, LogWriter
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.servicers.health import HealthServicer
@@ -113,7 +115,7 @@ class FrontEnd:
             on_catalogue_change=self._on_catalogue_change,
         )
         self._recommender = Recommender(self._profiles, self._popularity, self._feed)
-        await self._read_catalogue()
+        self._take_catalogue(*await asyncio.to_thread(self._read_catalogue))
         self._writer.start()
         self._tail.start()
         self.health.set("", serving=True)
@@ -163,18 +165,21 @@ class FrontEnd:
     async def _recount(self) -> None:
         """Events count by another schema now: read the views anew."""
         self._profiles.set_schema(self._schema.current)
-        await self._popularity.recount(self._schema.current, self._log)
+        try:
+            await self._popularity.recount(self._schema.current, self._log)
+        except RecserveServerError as error:
+            logs.get("front-end").warning("the old counts go on", error=error.message)
 
-    async def _read_catalogue(self) -> None:
-        unavailable = await asyncio.to_thread(self._catalogue.unavailable_item_ids)
-        self._popularity.add_items(await asyncio.to_thread(self._catalogue.item_ids))
+    def _read_catalogue(self) -> tuple[frozenset[str], list[str]]:
+        """The items that may not be recommended, and all items."""
+        return self._catalogue.unavailable_item_ids(), self._catalogue.item_ids()
+
+    def _take_catalogue(self, unavailable: frozenset[str], item_ids: list[str]) -> None:
+        self._profiles.invalidate_all()
+        self._popularity.add_items(item_ids)
         self._recommender.unavailable = unavailable
         self.keeper.set_unavailable(unavailable)
 
     def _on_catalogue_change(self) -> None:
-        """On the tail's thread."""
-        self._loop.call_soon_threadsafe(self._reread_catalogue)
-
-    def _reread_catalogue(self) -> None:
-        self._profiles.invalidate_all()
-        self._reading = asyncio.ensure_future(self._read_catalogue())
+        """On the tail's thread: one read at a time, and one that fails is repeated."""
+        self._loop.call_soon_threadsafe(self._take_catalogue, *self._read_catalogue())
