@@ -43,6 +43,10 @@ class ItemTable:
         """The popularity of the most popular item; 0 without items."""
         return float(self.popularity.max(initial=0.0))
 
+    def build_lookups(self) -> None:
+        """Build `rows` and `by_popularity` now, so that whoever asks first need not wait."""
+        _ = self.rows, self.by_popularity
+
     def popularity_of(self, item_id: str) -> float:
         """The popularity of a known item."""
         return float(self.popularity[self.rows[item_id]])

@@ -150,3 +150,9 @@ async def test_a_failed_version_is_shown_and_not_served(stage: Stage) -> None:
     await stage.follow(failed)
     assert stage.versions.stable is None
     assert stage.states.of(1).error == "damaged"
+
+
+async def test_the_look_ups_of_the_items_are_built_before_a_call_needs_them(stage: Stage) -> None:
+    await stage.follow(wanted(1, "LOADING", "", "stable"))
+    assert stage.versions.stable is not None
+    assert {"rows", "by_popularity"} <= vars(stage.versions.stable.items).keys()
