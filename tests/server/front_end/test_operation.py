@@ -1,7 +1,9 @@
 """What operators rely on: health, metrics without ids, and errors that tell nothing away."""
 
+import threading
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -11,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from recserve.server.front_end.current_schema import MAX_OPEN_LABELS
 from recserve.server.testing import InMemoryServer
+from recserve.v1 import recommender_pb2
 from server.front_end.conftest import ITEMS, SHOP
 from server.front_end.wire import Wire, event, refusal
 
@@ -149,6 +152,30 @@ def test_events_are_counted_once_by_type_and_by_the_version_that_led_to_them(wir
     wire.feedback(event(event_id="1", event_type="buy", recommendation_id=answer_id))
     stored, online = counts()
     assert (stored - before[0], online - before[1]) == (2, 1)
+
+
+def test_events_whose_caller_left_while_they_were_stored_are_counted(
+    wire: Wire, shop: InMemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, begun, may_end = shop.log.append_groups, threading.Event(), threading.Event()
+
+    def append_slowly(groups: Any) -> Any:
+        begun.set()
+        assert may_end.wait(20)
+        return append(groups)
+
+    monkeypatch.setattr(shop.log, "append_groups", append_slowly)
+    before = metric("recserve_events_total", event_type="buy")
+    request = recommender_pb2.FeedbackRequest(events=[event(event_type="buy")])
+    call = wire.recommender.Feedback.future(request)
+    assert begun.wait(20)
+    cancelled = calls("Feedback")["CANCELLED"]
+    call.cancel()
+    while calls("Feedback")["CANCELLED"] == cancelled:  # the server has heard of it
+        wire.recommend()
+    may_end.set()
+    wire.feedback(event())
+    assert metric("recserve_events_total", event_type="buy") == before + 1
 
 
 def samples() -> list[object]:

@@ -2,21 +2,21 @@
 
 import asyncio
 import time
+from concurrent.futures import Future
 from typing import Any
 
 from recserve.server import metrics
 from recserve.server.errors import NotFound
-from recserve.server.event_log import LogWriter
-from recserve.server.events import Event
+from recserve.server.event_log import Appended, LogWriter
 from recserve.server.front_end.current_schema import CurrentSchema
-from recserve.server.front_end.requests.feedback import FeedbackReader
+from recserve.server.front_end.requests.feedback import FeedbackReader, ReadEvent
 from recserve.server.front_end.requests.recommend import check_plain_fields, to_query
 from recserve.server.front_end.servicers.answers import to_response
 from recserve.server.front_end.servicers.later import later
 from recserve.server.front_end.servicers.model_names import check_model
 from recserve.server.model_store import ModelStore
 from recserve.server.recommending.query import Query
-from recserve.server.recommending.recommendation_id import RecommendationId, RecommendationIds
+from recserve.server.recommending.recommendation_id import RecommendationIds
 from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc, training_pb2
@@ -87,11 +87,12 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         if request.validate_only:
             return recommender_pb2.FeedbackResponse()
         start = time.monotonic()
-        appended = await asyncio.wrap_future(self._writer.submit([each.event for each in read]))
+        stored = self._writer.submit([each.event for each in read])
+        # Not after the wait: a caller that leaves meanwhile does not take its events along.
+        loop = asyncio.get_running_loop()
+        stored.add_done_callback(lambda done: loop.call_soon_threadsafe(self._count, read, done))
+        appended = await asyncio.wrap_future(stored)
         self._log_seconds.observe(time.monotonic() - start)
-        answers = {each.event.event_id: each.answer for each in reversed(read)}
-        for logged in appended.accepted:
-            self._count(logged.event, answers[logged.event.event_id])
         return recommender_pb2.FeedbackResponse(
             accepted_count=appended.accepted_count,
             duplicate_count=appended.duplicate_count,
@@ -140,11 +141,16 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         schema = self._schema.current if version is None else version.schema
         return to_query(request, schema, deadline)
 
-    def _count(self, event: Event, answer: RecommendationId | None) -> None:
-        event_type = self._schema.metric_label(event.event_type)
-        metrics.EVENTS.labels(event_type).inc()
-        if answer is not None:
-            metrics.ONLINE_EVENTS.labels(str(answer.version), event_type).inc()
+    def _count(self, read: list[ReadEvent], stored: "Future[Appended]") -> None:
+        if stored.cancelled() or stored.exception() is not None:
+            return
+        answers = {each.event.event_id: each.answer for each in reversed(read)}
+        for logged in stored.result().accepted:
+            event_type = self._schema.metric_label(logged.event.event_type)
+            metrics.EVENTS.labels(event_type).inc()
+            answer = answers[logged.event.event_id]
+            if answer is not None:
+                metrics.ONLINE_EVENTS.labels(str(answer.version), event_type).inc()
 
 
 def _deadline(start: float, context: Any) -> float:
