@@ -62,6 +62,14 @@ async def test_a_user_of_whom_only_unknown_items_are_logged_is_unknown(world: Wo
     assert (await world.ask(Query("ann"))).fallback == Fallback.UNKNOWN_USER
 
 
+async def test_a_user_of_whom_only_unknown_types_are_logged_is_unknown(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(schema_pb2.Schema(event_types=[schema_pb2.EventType(name="buy")]))
+    world.happened("ann", "a", event_type="older_than_the_schema")
+    assert (await world.ask(Query("ann"))).fallback == Fallback.UNKNOWN_USER
+
+
 async def test_a_model_that_does_not_read_histories_knows_everyone(world: World) -> None:
     world.version = world.serving(manifest(uses_history=False))
     assert (await world.ask(Query("stranger"))).fallback is None
