@@ -112,6 +112,11 @@ def test_a_bad_recommend_request_names_the_field(
     assert field in answer.violations
 
 
+def test_a_list_that_is_far_too_long_is_refused_for_its_length_alone(wire: Wire) -> None:
+    answer = refusal(wire.recommend, candidate_item_ids=[""] * 100_000)
+    assert answer.violations == {"candidate_item_ids": "at most 10000 ids are allowed"}
+
+
 def test_all_bad_fields_are_named_at_once(wire: Wire) -> None:
     answer = refused(wire.recommend, user_id="", num_results=0, scenario="x" * 65)
     assert set(answer.violations) == {"user_id", "num_results", "scenario"}

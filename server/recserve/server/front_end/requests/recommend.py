@@ -35,9 +35,9 @@ def check_plain_fields(request: Request) -> None:
         within = 1 <= request.num_results <= MAX_RESULTS
         checks.require(within, "num_results", f"must be between 1 and {MAX_RESULTS}")
     candidates = request.candidate_item_ids
-    checks.identifiers(candidates, "candidate_item_ids", MAX_CANDIDATES)
-    once = len(set(candidates)) == len(candidates)
-    checks.require(once, "candidate_item_ids", "must name each item once")
+    if checks.identifiers(candidates, "candidate_item_ids", MAX_CANDIDATES):
+        once = len(set(candidates)) == len(candidates)
+        checks.require(once, "candidate_item_ids", "must name each item once")
     checks.identifiers(request.exclude_item_ids, "exclude_item_ids", MAX_EXCLUDED)
     checks.identifiers(request.recent_item_ids, "recent_item_ids", MAX_RECENT)
     checks.text(request.filter, "filter", MAX_FILTER_BYTES)
