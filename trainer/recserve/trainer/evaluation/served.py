@@ -49,6 +49,34 @@ def evaluate(run: Runner, setting: Setting) -> Outcome:
     )
 
 
+def judged_pairs(run: Runner, setting: Setting, most_users: int) -> tuple[Ints, Floats]:
+    """The pairs that the classifier metrics are measured on.
+
+    Args:
+        run: Runs a signature of the model.
+        setting: What the evaluation is about.
+        most_users: Users asked about at most, drawn with the setting's seed.
+
+    Returns:
+        Labels, 0 or 1, and the scores of the model, `[n]` each.
+    """
+    relevant, users, firsts = _questions(setting)
+    known = np.flatnonzero(np.isin(users, setting.train.user))
+    rng = np.random.default_rng(setting.seed)
+    drawn = np.sort(rng.permutation(known)[:most_users])
+    if not len(drawn):
+        return np.zeros(0, np.int32), np.zeros(0, np.float32)
+    tables, users = setting.tables, users[drawn]
+    weight = popularity_of(setting.train, tables.item_count)
+    histories = Histories(
+        setting.train, tables.user_count, setting.history_length, clock=tables.clock
+    )
+    asked = (histories, users, firsts[drawn], histories.items_of_users(users))
+    rows, scores = _recommend(run, setting, weight, *asked)
+    labels, _, judged = _pairs(setting, users, rows, scores, relevant)
+    return labels, judged
+
+
 def _questions(setting: Setting) -> tuple[ranking.Relevant, Ints, Ints]:
     """The right answers, the users who have some, and each one's first held-out event."""
     holdout, count = setting.holdout, setting.tables.item_count

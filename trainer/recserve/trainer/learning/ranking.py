@@ -33,6 +33,8 @@ class Offers:
     """int32 `[n]`, the column of the item that was then chosen."""
     eligible: Bools
     """`[n, C]`: True for negatives; items that the user chose at another time are none."""
+    asked: Ints
+    """int32 `[n]`, the user that was asked about."""
 
     def __len__(self) -> int:
         return len(self.users)
@@ -45,6 +47,7 @@ class Offers:
             self.retrieved[chosen],
             self.place[chosen],
             self.eligible[chosen],
+            self.asked[chosen],
         )
 
 
@@ -69,7 +72,8 @@ def offers(
     asked_keys = _keys(events.user[positions][:, None], rows, len(item_vectors))
     eligible = ~np.isin(asked_keys, chosen) & allowed
     place = found.argmax(axis=1).astype(np.int32)
-    return Offers(users, rows, retrieved, place, eligible).take(offered & eligible.any(axis=1))
+    made = Offers(users, rows, retrieved, place, eligible, events.user[positions])
+    return made.take(offered & eligible.any(axis=1))
 
 
 def _keys(users: Ints, rows: Ints, item_count: int) -> Ints:
@@ -119,6 +123,18 @@ class RankerTrainer:
         labels[:, 0] = 1
         fitted = LogisticRegression().fit(lifts.reshape(-1, 1), labels.ravel())
         self._ranker.start_from(max(float(fitted.coef_[0, 0]), LEAST_SLOPE), fitted.intercept_)
+
+    def pairs(self, offered: Offers) -> tuple[Ints, Floats]:
+        """Labels, 0 or 1, and scores, `[n]`: each choice beside drawn negatives."""
+        columns, parts = self._draw(offered), []
+        for batch in batches(np.arange(len(offered)), BATCH):
+            part = offered.take(batch)
+            logits = self._logits(part.users, part.rows, part.retrieved).numpy()
+            parts.append(np.take_along_axis(logits, columns[batch], axis=1))
+        logits = np.concatenate(parts)
+        labels = np.zeros(logits.shape, np.int32)
+        labels[:, 0] = 1
+        return labels.ravel(), 1.0 / (1.0 + np.exp(-logits.ravel()))
 
     def epoch(self, offered: Offers) -> float:
         """One pass over the offers: each choice beside freshly drawn negatives."""

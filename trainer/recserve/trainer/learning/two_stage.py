@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from recserve.trainer import vocabulary, weights
+from recserve.trainer.evaluation.served import judged_pairs
+from recserve.trainer.evaluation.setting import Setting
 from recserve.trainer.histories import Histories
 from recserve.trainer.hyper_parameters import HyperParameters
+from recserve.trainer.learning.calibration import platt
 from recserve.trainer.learning.inputs import (
     UserInputs,
     encode,
@@ -35,9 +38,10 @@ MOST_VALIDATION_EVENTS = 2_000
 MOST_RANKING_EVENTS = 20_000
 FEWEST_VALIDATION_EVENTS = 10
 STOPPING_SHARE = 0.2
-# The second part of the training data is learned in this share of the passes that the first
-# part took: most of what it says is known by then.
-REFIT_SHARE = 0.5
+MOST_CALIBRATION_USERS = 2_000
+# Passes in which retrieval learns from the second part, beside as much of the first, so that
+# it forgets none: most of what there is to learn is known by then.
+LATER_PASSES = 2
 
 
 def build(
@@ -73,7 +77,9 @@ class Lesson:
 
     The training events are split once more, by the protocol of the holdout: retrieval learns
     from the first part and stops by the second; the ranker learns from the second, which
-    retrieval has not seen; then retrieval learns from the second part too.
+    retrieval has not seen, and stops by users that it does not learn from; its scores are
+    calibrated on the second part, asked as the evaluation asks about the holdout; then
+    retrieval learns from the second part too.
     """
 
     def __init__(
@@ -83,10 +89,14 @@ class Lesson:
         model: TwoStage,
         own_rows: Ints,
         hp: HyperParameters,
+        schema: schema_pb2.Schema,
         *,
         warm: bool,
     ) -> None:
         self._tables, self._train, self._model, self._hp = tables, train, model, hp
+        self.dimensions = dimensions_of(
+            schema, tables, hp.history_length, model.items.vector_width, model.ranker.state_width
+        )
         self._warm = warm
         self._rng = np.random.default_rng(hp.seed)
         self._user_features = encode(model.users.user_features, tables.user_features)
@@ -96,10 +106,11 @@ class Lesson:
             train, hp.holdout_share, clock=tables.clock, ordered=tables.ordered, seed=hp.seed
         ).holdout
         self._later = np.flatnonzero(later & self._learnable(train))
-        if len(self._later) < FEWEST_VALIDATION_EVENTS:
+        self._is_parted = len(self._later) >= FEWEST_VALIDATION_EVENTS
+        if not self._is_parted:
             # Too little to hold a part back: stop by what is learned from.
             later, self._later = np.zeros_like(later), np.flatnonzero(self._learnable(train))
-        self._earlier = train.take(~later)
+        self._earlier, self._second = train.take(~later), train.take(later)
 
     def learn_retrieval(self, progress: Progress) -> list[float]:
         """Trains the towers with early stopping.
@@ -126,7 +137,6 @@ class Lesson:
         ):
             losses.append(loss)
             progress.epoch(number, hp.max_epochs, loss, validation_ndcg=reached)
-        self._passes = best.best_epoch
         return losses
 
     def learn_ranking(self, progress: Progress) -> None:
@@ -147,18 +157,39 @@ class Lesson:
             self._hp.max_epochs, best, lambda: trainer.ndcg(held), lambda: trainer.epoch(learned)
         ):
             progress.epoch(number, self._hp.max_epochs, loss, validation_ndcg=reached)
+        self._calibrate(trainer, held)
 
     def learn_the_rest(self, progress: Progress) -> None:
-        """Lets retrieval learn from all training events."""
+        """Lets retrieval learn from the second part too."""
+        if not self._is_parted:
+            return
         self._retrieval.use(self._train)
-        most = round(self._passes * REFIT_SHARE)
-        inputs, examples = self._inputs(self._train), self._examples(self._train)
-        for number in range(1, most + 1):
+        inputs = self._inputs(self._train)
+        others = np.setdiff1d(self._examples(self._train), self._later)
+        for number in range(1, LATER_PASSES + 1):
+            known = self._rng.permutation(others)[: len(self._later)]
+            examples = np.concatenate([self._later, known])
             loss = self._retrieval.epoch(inputs, self._train, examples)
-            progress.epoch(number, most, loss)
+            progress.epoch(number, LATER_PASSES, loss)
+
+    def _calibrate(self, trainer: RankerTrainer, held: Offers) -> None:
+        """Makes scores probabilities, by answers about users as long ahead as the holdout is.
+
+        At the next event all models look better than they are a while later. Where too few
+        users have events in both parts, the next events have to do.
+        """
+        setting = Setting.of(self._tables, self._earlier, self._second, self._hp)
+        run = Endpoints(self._model, self.dimensions).run
+        found = platt(*judged_pairs(run, setting, MOST_CALIBRATION_USERS))
+        found = found or platt(*trainer.pairs(held))
+        if found is not None:
+            self._model.ranker.rescale(*found)
 
     def _parted(self, offered: Offers) -> tuple[Offers, Offers]:
-        held = self._rng.random(len(offered)) < STOPPING_SHARE
+        """Offers to learn from, and those to other users to stop by."""
+        users = np.unique(offered.asked)
+        chosen = users[self._rng.random(len(users)) < STOPPING_SHARE]
+        held = np.isin(offered.asked, chosen)
         if held.all() or not held.any():
             return offered, offered
         return offered.take(~held), offered.take(held)
@@ -218,20 +249,17 @@ def learn(
     named = vocabularies(model)
     if start is not None:
         weights.restore(start, model.trainable_variables, named)
-    lesson = Lesson(tables, train, model, own_rows, hp, warm=start is not None)
+    lesson = Lesson(tables, train, model, own_rows, hp, schema, warm=start is not None)
     progress.stage("retrieval")
     losses = lesson.learn_retrieval(progress)
     progress.stage("ranking")
     lesson.learn_ranking(progress)
     progress.stage("retrieval", "learns from the later events too")
     lesson.learn_the_rest(progress)
-    dimensions = dimensions_of(
-        schema, tables, hp.history_length, model.items.vector_width, model.ranker.state_width
-    )
     return Trained(
         family="two_stage",
-        endpoints=Endpoints(model, dimensions),
-        dimensions=dimensions,
+        endpoints=Endpoints(model, lesson.dimensions),
+        dimensions=lesson.dimensions,
         candidate_count=hp.candidate_count,
         variables=model.trainable_variables,
         vocabularies=named,

@@ -106,12 +106,23 @@ class FeatureEncoder(keras.layers.Layer):
         if self.kernel is not None:
             total += tf.matmul(features.numbers, tf.convert_to_tensor(self.kernel))
         if self.table is not None:
-            # Most slots are empty: only the others are looked up.
-            slots = tf.where(features.ids > 0)
-            vectors = tf.gather(tf.convert_to_tensor(self.table), tf.gather_nd(features.ids, slots))
-            vectors *= tf.gather_nd(features.shares, slots)[:, None]
-            total += tf.math.unsorted_segment_sum(vectors, slots[:, 0], tf.shape(total)[0])
+            total += self._sum_of_vectors(features)
         return total
+
+    def _sum_of_vectors(self, features: EncodedFeatures) -> Any:
+        table, count = tf.convert_to_tensor(self.table), tf.shape(features.ids)[0]
+        size = int(self._offsets[-1])
+        if size <= self.width:
+            # A small table is faster multiplied with how much each of its rows counts.
+            at = tf.range(count)[:, None] * size + features.ids
+            flat, shares = tf.reshape(at, [-1]), tf.reshape(features.shares, [-1])
+            counts = tf.math.unsorted_segment_sum(shares, flat, count * size)
+            return tf.matmul(tf.reshape(counts, [count, size]), table)
+        # Most slots are empty: only the others are looked up.
+        slots = tf.where(features.ids > 0)
+        vectors = tf.gather(table, tf.gather_nd(features.ids, slots))
+        vectors *= tf.gather_nd(features.shares, slots)[:, None]
+        return tf.math.unsorted_segment_sum(vectors, slots[:, 0], count)
 
 
 def gather(features: EncodedFeatures, rows: Any) -> EncodedFeatures:

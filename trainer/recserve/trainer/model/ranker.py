@@ -48,6 +48,15 @@ class Ranker(keras.layers.Layer):
         self.skip.assign(slope)
         self.out.bias.assign(intercept)
 
+    def rescale(self, slope: float, intercept: float) -> None:
+        """Makes every logit `slope` times what it was, plus `intercept`.
+
+        Both are folded into the weights: the last layer and the skip connection are linear.
+        """
+        self.skip.assign(slope * self.skip)
+        self.out.kernel.assign(slope * self.out.kernel)
+        self.out.bias.assign(slope * self.out.bias + intercept)
+
     def item_states(self, item_vectors: Any) -> Any:
         """The items' part of the first layer, float32 `[N, S]`."""
         return self.item_part(item_vectors)
