@@ -37,10 +37,18 @@ def test_with_a_clock_nothing_held_out_is_earlier_than_what_is_learned_from(
 
     parts = split(table, share, clock=True, ordered=True, seed=1)
 
-    assert parts.kind == model_pb2.HOLDOUT_KIND_TIME
-    if parts.holdout.any():
+    assert 0 < parts.holdout.mean() <= 0.5
+    if parts.kind == model_pb2.HOLDOUT_KIND_TIME:
         assert table.time[~parts.holdout].max() < table.time[parts.holdout].min()
-    assert not parts.holdout.all()
+    else:
+        assert (table.time == table.time.max()).mean() > 0.5
+
+
+def test_events_of_one_time_are_held_out_at_random() -> None:
+    parts = split(events([0, 1, 1, 2, 2], [7] * 5), 0.2, clock=True, ordered=True, seed=1)
+
+    assert parts.kind == model_pb2.HOLDOUT_KIND_RANDOM
+    assert parts.holdout.sum() == 1
 
 
 def test_without_a_clock_the_last_event_of_each_user_with_several_is_held_out() -> None:

@@ -8,6 +8,7 @@ from recserve.trainer.tables import Bools, Events
 from recserve.v1 import model_pb2
 
 FEWEST_HELD_OUT = 1
+MOST_HELD_OUT = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,27 @@ def split(events: Events, share: float, *, clock: bool, ordered: bool, seed: int
 
     With a clock, one moment divides all events: nothing is learned from after it. Without
     a clock, but with an order, each user's last event is held out (of users with two or
-    more). Without any order, a seeded random share of the rows.
+    more). Without any order, or with one time for most events, a seeded random share of the
+    rows.
     """
+    if clock and (cut := after_cut(events, share)).any():
+        return Split(model_pb2.HOLDOUT_KIND_TIME, cut)
     if clock:
-        return Split(model_pb2.HOLDOUT_KIND_TIME, after_cut(events, share))
+        return Split(model_pb2.HOLDOUT_KIND_RANDOM, random_share(len(events), share, seed))
     if ordered:
         return Split(model_pb2.HOLDOUT_KIND_LEAVE_LAST_OUT, last_of_each_user(events))
     return Split(model_pb2.HOLDOUT_KIND_RANDOM, random_share(len(events), share, seed))
 
 
 def after_cut(events: Events, share: float) -> Bools:
-    """Events at or after the one moment that leaves `share` of them; ties stay together."""
+    """Events at or after the one moment that leaves `share` of them; ties stay together.
+
+    Where the ties are more than half of all events, those after the moment; perhaps none.
+    """
     held = max(FEWEST_HELD_OUT, round(len(events) * share))
     cut = np.sort(events.time)[-held]
     holdout: Bools = events.time >= cut
-    if holdout.all():
+    if holdout.mean() > MOST_HELD_OUT:
         holdout = events.time > cut
     return holdout
 
