@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from recserve.v1 import hyper_parameters_pb2 as _hyper_parameters_pb2
+from recserve.v1 import promotion_pb2 as _promotion_pb2
 from recserve.v1 import schema_pb2 as _schema_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -49,7 +50,7 @@ HOLDOUT_KIND_LEAVE_LAST_OUT: HoldoutKind
 HOLDOUT_KIND_RANDOM: HoldoutKind
 
 class ModelVersion(_message.Message):
-    __slots__ = ("name", "model", "version", "state", "labels", "error", "create_time", "lineage", "evaluation", "cleaning", "schema", "hyper_parameters", "layout", "files", "size_bytes", "training_seconds", "producers")
+    __slots__ = ("name", "model", "version", "state", "labels", "error", "create_time", "lineage", "evaluation", "cleaning", "schema", "hyper_parameters", "layout", "files", "size_bytes", "training_seconds", "producers", "training_run", "promotion")
     NAME_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +68,8 @@ class ModelVersion(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     TRAINING_SECONDS_FIELD_NUMBER: _ClassVar[int]
     PRODUCERS_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_RUN_FIELD_NUMBER: _ClassVar[int]
+    PROMOTION_FIELD_NUMBER: _ClassVar[int]
     name: str
     model: str
     version: int
@@ -84,7 +87,9 @@ class ModelVersion(_message.Message):
     size_bytes: int
     training_seconds: float
     producers: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionState, str]] = ..., labels: _Optional[_Iterable[str]] = ..., error: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., evaluation: _Optional[_Union[Evaluation, _Mapping]] = ..., cleaning: _Optional[_Union[CleaningReport, _Mapping]] = ..., schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., layout: _Optional[_Union[ArtefactLayout, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ArtefactFile, _Mapping]]] = ..., size_bytes: _Optional[int] = ..., training_seconds: _Optional[float] = ..., producers: _Optional[_Iterable[str]] = ...) -> None: ...
+    training_run: str
+    promotion: _promotion_pb2.Promotion
+    def __init__(self, name: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionState, str]] = ..., labels: _Optional[_Iterable[str]] = ..., error: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., evaluation: _Optional[_Union[Evaluation, _Mapping]] = ..., cleaning: _Optional[_Union[CleaningReport, _Mapping]] = ..., schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., layout: _Optional[_Union[ArtefactLayout, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ArtefactFile, _Mapping]]] = ..., size_bytes: _Optional[int] = ..., training_seconds: _Optional[float] = ..., producers: _Optional[_Iterable[str]] = ..., training_run: _Optional[str] = ..., promotion: _Optional[_Union[_promotion_pb2.Promotion, str]] = ...) -> None: ...
 
 class Lineage(_message.Message):
     __slots__ = ("mode", "base_version", "schema_digest", "dataset_digest", "first_event_time", "last_event_time", "log_position", "event_count", "user_count", "item_count", "seed")
@@ -113,26 +118,30 @@ class Lineage(_message.Message):
     def __init__(self, mode: _Optional[_Union[TrainingMode, str]] = ..., base_version: _Optional[int] = ..., schema_digest: _Optional[str] = ..., dataset_digest: _Optional[str] = ..., first_event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., log_position: _Optional[int] = ..., event_count: _Optional[int] = ..., user_count: _Optional[int] = ..., item_count: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
 
 class Evaluation(_message.Message):
-    __slots__ = ("holdout", "holdout_event_count", "holdout_user_count", "metrics")
+    __slots__ = ("holdout", "holdout_event_count", "holdout_user_count", "metrics", "stable_version")
     HOLDOUT_FIELD_NUMBER: _ClassVar[int]
     HOLDOUT_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     HOLDOUT_USER_COUNT_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
+    STABLE_VERSION_FIELD_NUMBER: _ClassVar[int]
     holdout: HoldoutKind
     holdout_event_count: int
     holdout_user_count: int
     metrics: _containers.RepeatedCompositeFieldContainer[Metric]
-    def __init__(self, holdout: _Optional[_Union[HoldoutKind, str]] = ..., holdout_event_count: _Optional[int] = ..., holdout_user_count: _Optional[int] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ...) -> None: ...
+    stable_version: int
+    def __init__(self, holdout: _Optional[_Union[HoldoutKind, str]] = ..., holdout_event_count: _Optional[int] = ..., holdout_user_count: _Optional[int] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., stable_version: _Optional[int] = ...) -> None: ...
 
 class Metric(_message.Message):
-    __slots__ = ("name", "value", "baseline")
+    __slots__ = ("name", "value", "baseline", "stable")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
+    STABLE_FIELD_NUMBER: _ClassVar[int]
     name: str
     value: float
     baseline: float
-    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ..., baseline: _Optional[float] = ...) -> None: ...
+    stable: float
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ..., baseline: _Optional[float] = ..., stable: _Optional[float] = ...) -> None: ...
 
 class CleaningReport(_message.Message):
     __slots__ = ("rows_read", "rows_kept", "rules")

@@ -77,15 +77,18 @@ class ModelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SetModelLabel(self, request, context):
-        """Moves a label to a version: promote, or roll back. This release answers
-        UNIMPLEMENTED.
+        """Moves a label to a version: promote, or roll back. Answers once the version is
+        warm and has the label, which outlives a restart; loading takes seconds, so give the
+        call time. Where the deadline comes first, the label moves all the same.
+        FAILED_PRECONDITION if the version cannot be loaded; the label stays then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteModelVersion(self, request, context):
-        """Deletes a version that carries no label. This release answers UNIMPLEMENTED.
+        """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
+        number is never given again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

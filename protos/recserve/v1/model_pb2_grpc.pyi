@@ -39,11 +39,15 @@ class ModelServiceStub:
     GetModelVersion: _grpc.UnaryUnaryMultiCallable[_model_pb2.GetModelVersionRequest, _model_pb2.ModelVersion]
     """Returns one version. NOT_FOUND if the store has no such version."""
     SetModelLabel: _grpc.UnaryUnaryMultiCallable[_model_pb2.SetModelLabelRequest, _model_pb2.ModelVersion]
-    """Moves a label to a version: promote, or roll back. This release answers
-    UNIMPLEMENTED.
+    """Moves a label to a version: promote, or roll back. Answers once the version is
+    warm and has the label, which outlives a restart; loading takes seconds, so give the
+    call time. Where the deadline comes first, the label moves all the same.
+    FAILED_PRECONDITION if the version cannot be loaded; the label stays then.
     """
     DeleteModelVersion: _grpc.UnaryUnaryMultiCallable[_model_pb2.DeleteModelVersionRequest, _empty_pb2.Empty]
-    """Deletes a version that carries no label. This release answers UNIMPLEMENTED."""
+    """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
+    number is never given again.
+    """
 
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
@@ -55,11 +59,15 @@ class ModelServiceAsyncStub(ModelServiceStub):
     GetModelVersion: _aio.UnaryUnaryMultiCallable[_model_pb2.GetModelVersionRequest, _model_pb2.ModelVersion]  # type: ignore[assignment]
     """Returns one version. NOT_FOUND if the store has no such version."""
     SetModelLabel: _aio.UnaryUnaryMultiCallable[_model_pb2.SetModelLabelRequest, _model_pb2.ModelVersion]  # type: ignore[assignment]
-    """Moves a label to a version: promote, or roll back. This release answers
-    UNIMPLEMENTED.
+    """Moves a label to a version: promote, or roll back. Answers once the version is
+    warm and has the label, which outlives a restart; loading takes seconds, so give the
+    call time. Where the deadline comes first, the label moves all the same.
+    FAILED_PRECONDITION if the version cannot be loaded; the label stays then.
     """
     DeleteModelVersion: _aio.UnaryUnaryMultiCallable[_model_pb2.DeleteModelVersionRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Deletes a version that carries no label. This release answers UNIMPLEMENTED."""
+    """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
+    number is never given again.
+    """
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
     """The trained versions of a model, and the labels that route calls to them."""
@@ -86,8 +94,10 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.SetModelLabelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_pb2.ModelVersion, _abc.Awaitable[_model_pb2.ModelVersion]]:
-        """Moves a label to a version: promote, or roll back. This release answers
-        UNIMPLEMENTED.
+        """Moves a label to a version: promote, or roll back. Answers once the version is
+        warm and has the label, which outlives a restart; loading takes seconds, so give the
+        call time. Where the deadline comes first, the label moves all the same.
+        FAILED_PRECONDITION if the version cannot be loaded; the label stays then.
         """
 
     @_abc_1.abstractmethod
@@ -96,6 +106,8 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.DeleteModelVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Deletes a version that carries no label. This release answers UNIMPLEMENTED."""
+        """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
+        number is never given again.
+        """
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -92,8 +92,8 @@ class RecommenderServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Train(self, request, context):
-        """Starts a training run and returns at once. This release answers UNIMPLEMENTED;
-        `recserve-trainer fit` trains.
+        """Starts a training run and returns at once; TrainingService follows it. ABORTED
+        while another run of the model is at work.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,8 +49,8 @@ class RecommenderServiceStub:
     Recommend of those users on this server reflects them.
     """
     Train: _grpc.UnaryUnaryMultiCallable[_training_pb2.TrainRequest, _training_pb2.TrainingRun]
-    """Starts a training run and returns at once. This release answers UNIMPLEMENTED;
-    `recserve-trainer fit` trains.
+    """Starts a training run and returns at once; TrainingService follows it. ABORTED
+    while another run of the model is at work.
     """
 
 @_typing.type_check_only
@@ -73,8 +73,8 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     Recommend of those users on this server reflects them.
     """
     Train: _aio.UnaryUnaryMultiCallable[_training_pb2.TrainRequest, _training_pb2.TrainingRun]  # type: ignore[assignment]
-    """Starts a training run and returns at once. This release answers UNIMPLEMENTED;
-    `recserve-trainer fit` trains.
+    """Starts a training run and returns at once; TrainingService follows it. ABORTED
+    while another run of the model is at work.
     """
 
 class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -118,8 +118,8 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _training_pb2.TrainRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_training_pb2.TrainingRun, _abc.Awaitable[_training_pb2.TrainingRun]]:
-        """Starts a training run and returns at once. This release answers UNIMPLEMENTED;
-        `recserve-trainer fit` trains.
+        """Starts a training run and returns at once; TrainingService follows it. ABORTED
+        while another run of the model is at work.
         """
 
 def add_RecommenderServiceServicer_to_server(servicer: RecommenderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

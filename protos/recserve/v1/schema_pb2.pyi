@@ -45,20 +45,22 @@ TIMESTAMP_KIND_CLOCK: TimestampKind
 TIMESTAMP_KIND_SEQUENCE: TimestampKind
 
 class Schema(_message.Message):
-    __slots__ = ("event_types", "user_features", "item_features", "context_features", "candidate_features", "source")
+    __slots__ = ("event_types", "user_features", "item_features", "context_features", "candidate_features", "source", "accepts_other_event_types")
     EVENT_TYPES_FIELD_NUMBER: _ClassVar[int]
     USER_FEATURES_FIELD_NUMBER: _ClassVar[int]
     ITEM_FEATURES_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FEATURES_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_FEATURES_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTS_OTHER_EVENT_TYPES_FIELD_NUMBER: _ClassVar[int]
     event_types: _containers.RepeatedCompositeFieldContainer[EventType]
     user_features: _containers.RepeatedCompositeFieldContainer[Feature]
     item_features: _containers.RepeatedCompositeFieldContainer[Feature]
     context_features: _containers.RepeatedCompositeFieldContainer[Feature]
     candidate_features: _containers.RepeatedCompositeFieldContainer[Feature]
     source: DatasetSource
-    def __init__(self, event_types: _Optional[_Iterable[_Union[EventType, _Mapping]]] = ..., user_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., item_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., context_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., candidate_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., source: _Optional[_Union[DatasetSource, _Mapping]] = ...) -> None: ...
+    accepts_other_event_types: bool
+    def __init__(self, event_types: _Optional[_Iterable[_Union[EventType, _Mapping]]] = ..., user_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., item_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., context_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., candidate_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., source: _Optional[_Union[DatasetSource, _Mapping]] = ..., accepts_other_event_types: bool = ...) -> None: ...
 
 class EventType(_message.Message):
     __slots__ = ("name", "weight", "polarity", "positive_at_least")

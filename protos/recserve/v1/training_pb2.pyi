@@ -3,14 +3,21 @@ import datetime
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from recserve.v1 import hyper_parameters_pb2 as _hyper_parameters_pb2
 from recserve.v1 import model_pb2 as _model_pb2
+from recserve.v1 import promotion_pb2 as _promotion_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from recserve.v1.promotion_pb2 import Promotion as Promotion
 
 DESCRIPTOR: _descriptor.FileDescriptor
+PROMOTION_UNSPECIFIED: _promotion_pb2.Promotion
+PROMOTION_IF_BETTER: _promotion_pb2.Promotion
+PROMOTION_ALWAYS: _promotion_pb2.Promotion
+PROMOTION_NEVER: _promotion_pb2.Promotion
+PROMOTION_CANARY: _promotion_pb2.Promotion
 
 class TrainingRunState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -20,25 +27,12 @@ class TrainingRunState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRAINING_RUN_STATE_SUCCEEDED: _ClassVar[TrainingRunState]
     TRAINING_RUN_STATE_FAILED: _ClassVar[TrainingRunState]
     TRAINING_RUN_STATE_CANCELLED: _ClassVar[TrainingRunState]
-
-class Promotion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    PROMOTION_UNSPECIFIED: _ClassVar[Promotion]
-    PROMOTION_IF_BETTER: _ClassVar[Promotion]
-    PROMOTION_ALWAYS: _ClassVar[Promotion]
-    PROMOTION_NEVER: _ClassVar[Promotion]
-    PROMOTION_CANARY: _ClassVar[Promotion]
 TRAINING_RUN_STATE_UNSPECIFIED: TrainingRunState
 TRAINING_RUN_STATE_QUEUED: TrainingRunState
 TRAINING_RUN_STATE_RUNNING: TrainingRunState
 TRAINING_RUN_STATE_SUCCEEDED: TrainingRunState
 TRAINING_RUN_STATE_FAILED: TrainingRunState
 TRAINING_RUN_STATE_CANCELLED: TrainingRunState
-PROMOTION_UNSPECIFIED: Promotion
-PROMOTION_IF_BETTER: Promotion
-PROMOTION_ALWAYS: Promotion
-PROMOTION_NEVER: Promotion
-PROMOTION_CANARY: Promotion
 
 class TrainingRun(_message.Message):
     __slots__ = ("name", "state", "progress", "error", "model_version", "request", "create_time", "start_time", "end_time")
@@ -98,9 +92,9 @@ class TrainRequest(_message.Message):
     mode: _model_pb2.TrainingMode
     base_version: int
     hyper_parameters: _hyper_parameters_pb2.HyperParameters
-    promotion: Promotion
+    promotion: _promotion_pb2.Promotion
     request_id: str
-    def __init__(self, model: _Optional[str] = ..., event_log: _Optional[_Union[EventLogRange, _Mapping]] = ..., dataset_path: _Optional[str] = ..., mode: _Optional[_Union[_model_pb2.TrainingMode, str]] = ..., base_version: _Optional[int] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., promotion: _Optional[_Union[Promotion, str]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, model: _Optional[str] = ..., event_log: _Optional[_Union[EventLogRange, _Mapping]] = ..., dataset_path: _Optional[str] = ..., mode: _Optional[_Union[_model_pb2.TrainingMode, str]] = ..., base_version: _Optional[int] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., promotion: _Optional[_Union[_promotion_pb2.Promotion, str]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class EventLogRange(_message.Message):
     __slots__ = ("start_time", "end_time")

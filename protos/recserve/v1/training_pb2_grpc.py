@@ -26,8 +26,7 @@ if _version_not_supported:
 
 
 class TrainingServiceStub(object):
-    """The training runs that `RecommenderService.Train` started. This release answers
-    UNIMPLEMENTED on every method.
+    """The training runs that `RecommenderService.Train` started.
     """
 
     def __init__(self, channel):
@@ -59,8 +58,7 @@ class TrainingServiceStub(object):
 
 
 class TrainingServiceServicer(object):
-    """The training runs that `RecommenderService.Train` started. This release answers
-    UNIMPLEMENTED on every method.
+    """The training runs that `RecommenderService.Train` started.
     """
 
     def GetTrainingRun(self, request, context):
@@ -85,7 +83,8 @@ class TrainingServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CancelTrainingRun(self, request, context):
-        """Asks a run to stop; it ends as CANCELLED and publishes nothing.
+        """Stops a run: it ends as CANCELLED and publishes nothing. Returns the run as it
+        ended. FAILED_PRECONDITION if it has ended otherwise before.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,8 +122,7 @@ def add_TrainingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TrainingService(object):
-    """The training runs that `RecommenderService.Train` started. This release answers
-    UNIMPLEMENTED on every method.
+    """The training runs that `RecommenderService.Train` started.
     """
 
     @staticmethod

@@ -6,6 +6,12 @@ isort:skip_file
 from collections import abc as _abc
 from grpc import aio as _aio
 from recserve.v1 import training_pb2 as _training_pb2
+from recserve.v1.promotion_pb2 import PROMOTION_ALWAYS as PROMOTION_ALWAYS
+from recserve.v1.promotion_pb2 import PROMOTION_CANARY as PROMOTION_CANARY
+from recserve.v1.promotion_pb2 import PROMOTION_IF_BETTER as PROMOTION_IF_BETTER
+from recserve.v1.promotion_pb2 import PROMOTION_NEVER as PROMOTION_NEVER
+from recserve.v1.promotion_pb2 import PROMOTION_UNSPECIFIED as PROMOTION_UNSPECIFIED
+from recserve.v1.promotion_pb2 import Promotion as Promotion
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -27,9 +33,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TrainingServiceStub:
-    """The training runs that `RecommenderService.Train` started. This release answers
-    UNIMPLEMENTED on every method.
-    """
+    """The training runs that `RecommenderService.Train` started."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -42,13 +46,13 @@ class TrainingServiceStub:
     WatchTrainingRun: _grpc.UnaryStreamMultiCallable[_training_pb2.WatchTrainingRunRequest, _training_pb2.WatchTrainingRunResponse]
     """Streams a run each time it changes, until it has ended."""
     CancelTrainingRun: _grpc.UnaryUnaryMultiCallable[_training_pb2.CancelTrainingRunRequest, _training_pb2.TrainingRun]
-    """Asks a run to stop; it ends as CANCELLED and publishes nothing."""
+    """Stops a run: it ends as CANCELLED and publishes nothing. Returns the run as it
+    ended. FAILED_PRECONDITION if it has ended otherwise before.
+    """
 
 @_typing.type_check_only
 class TrainingServiceAsyncStub(TrainingServiceStub):
-    """The training runs that `RecommenderService.Train` started. This release answers
-    UNIMPLEMENTED on every method.
-    """
+    """The training runs that `RecommenderService.Train` started."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetTrainingRun: _aio.UnaryUnaryMultiCallable[_training_pb2.GetTrainingRunRequest, _training_pb2.TrainingRun]  # type: ignore[assignment]
@@ -58,12 +62,12 @@ class TrainingServiceAsyncStub(TrainingServiceStub):
     WatchTrainingRun: _aio.UnaryStreamMultiCallable[_training_pb2.WatchTrainingRunRequest, _training_pb2.WatchTrainingRunResponse]  # type: ignore[assignment]
     """Streams a run each time it changes, until it has ended."""
     CancelTrainingRun: _aio.UnaryUnaryMultiCallable[_training_pb2.CancelTrainingRunRequest, _training_pb2.TrainingRun]  # type: ignore[assignment]
-    """Asks a run to stop; it ends as CANCELLED and publishes nothing."""
+    """Stops a run: it ends as CANCELLED and publishes nothing. Returns the run as it
+    ended. FAILED_PRECONDITION if it has ended otherwise before.
+    """
 
 class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The training runs that `RecommenderService.Train` started. This release answers
-    UNIMPLEMENTED on every method.
-    """
+    """The training runs that `RecommenderService.Train` started."""
 
     @_abc_1.abstractmethod
     def GetTrainingRun(
@@ -95,6 +99,8 @@ class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _training_pb2.CancelTrainingRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_training_pb2.TrainingRun, _abc.Awaitable[_training_pb2.TrainingRun]]:
-        """Asks a run to stop; it ends as CANCELLED and publishes nothing."""
+        """Stops a run: it ends as CANCELLED and publishes nothing. Returns the run as it
+        ended. FAILED_PRECONDITION if it has ended otherwise before.
+        """
 
 def add_TrainingServiceServicer_to_server(servicer: TrainingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
