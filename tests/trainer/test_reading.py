@@ -4,10 +4,16 @@ import gzip
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from recserve.trainer import dataset
+from recserve.trainer.cleaning import clean
 from recserve.trainer.dataset import read_frame
 from recserve.trainer.errors import DatasetError
+from recserve.trainer.inspection.facts import facts
+from recserve.v1 import schema_pb2
 
 
 def items(path: Path) -> list[str]:
@@ -52,6 +58,56 @@ def test_missing_numbers_in_parquet_are_empty(tmp_path: Path) -> None:
     rows = read_frame(path).rows
 
     assert rows.to_dict("list") == {"item_id": ["tea", ""], "n": ["7", ""], "x": ["", "0.5"]}
+
+
+def test_numbers_in_parquet_keep_every_digit(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    whole = [2**53 + 1, -(2**63), 2**63 - 1]
+    doubles = [0.1 + 0.2, 1e-310, 123456789.12345679]
+    singles = pd.array([0.1, 16777217.0, 3.4e38], dtype="float32")
+    pd.DataFrame({"whole": whole, "double": doubles, "single": singles}).to_parquet(path)
+
+    rows = read_frame(path).rows
+
+    assert [int(cell) for cell in rows["whole"]] == whole
+    assert [float(cell) for cell in rows["double"]] == doubles
+    assert [float(cell) for cell in rows["single"]] == [float(cell) for cell in singles]
+
+
+@pytest.mark.parametrize("separator", ["", ";", '"'])
+def test_the_values_of_lists_in_parquet_are_read_exactly(tmp_path: Path, separator: str) -> None:
+    lists = [["a|b", " a ", 'say "c"'], [], ["d;e", "", "\x02", "ü"], None, ["f", None]]
+    ids = [f"i{number}" for number in range(len(lists))]
+    tags = pa.array(lists, pa.list_(pa.string()))
+    pq.write_table(pa.table({"item_id": ids, "tags": tags}), tmp_path / "items.parquet")
+    events = pd.DataFrame({"user_id": ["u", "v"], "item_id": ids[:2]})
+    events.to_parquet(tmp_path / "interactions.parquet")
+    schema = schema_pb2.Schema()
+    kind = schema_pb2.FEATURE_TYPE_MULTI_VALUED
+    schema.item_features.add(name="tags", type=kind, separator=separator)
+
+    tables = clean(dataset.read(dataset.locate(tmp_path, schema.source)), schema, 2e9).tables
+
+    values = [[value for value in row if value] for row in tables.item_features.multi_valued[:, 0]]
+    assert values == [["a|b", " a ", 'say "c"'], [], ["d;e", "\x02", "ü"], [], ["f"]]
+
+
+def test_a_list_is_taken_for_one_string_where_the_schema_says_so(tmp_path: Path) -> None:
+    pd.DataFrame({"item_id": ["x"], "tags": [["a", "b"]]}).to_parquet(tmp_path / "items.parquet")
+    (tmp_path / "interactions.csv").write_text("user_id,item_id\nu,x\nv,y\n")
+    schema = schema_pb2.Schema()
+    schema.item_features.add(name="tags", type=schema_pb2.FEATURE_TYPE_CATEGORICAL)
+
+    tables = clean(dataset.read(dataset.locate(tmp_path, schema.source)), schema, 2e9).tables
+
+    assert tables.item_features.categorical[:, 0].tolist() == ["a|b", ""]
+
+
+def test_a_column_of_lists_is_proposed_as_multi_valued(tmp_path: Path) -> None:
+    path = tmp_path / "items.parquet"
+    pd.DataFrame({"tags": [["1"], ["2", "3"], ["1", "2"], None]}).to_parquet(path)
+
+    assert facts(read_frame(path).rows["tags"]).separator == "|"
 
 
 @pytest.mark.parametrize(

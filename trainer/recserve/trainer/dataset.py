@@ -10,7 +10,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recserve.trainer import csv_file, schema_file
+from recserve.trainer import csv_file, list_cell, schema_file
 from recserve.trainer.errors import DatasetError
 from recserve.v1 import schema_pb2
 
@@ -43,7 +43,8 @@ class Frame:
 
     path: Path
     rows: pd.DataFrame
-    """Every cell a str; empty where missing. The index is the row's number, from 0."""
+    """Every cell a str; empty where missing; a list as `list_cell` writes it. The index is the
+    row's number, from 0."""
     unreadable: list[str] = field(default_factory=list)
     """What was said of each line that could not be read."""
 
@@ -184,7 +185,7 @@ def _cell(value: object) -> str:
     import numpy as np
 
     if isinstance(value, (list, tuple, np.ndarray)):
-        return "|".join(str(part) for part in value)
+        return list_cell.write(value)
     # pandas' NA first: it is neither equal to itself nor unequal.
     if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from recserve.trainer import list_cell
 from recserve.trainer.cleaning.interactions import examples
 from recserve.trainer.cleaning.ledger import Ledger
 from recserve.trainer.tables import FeatureTable
@@ -41,7 +42,7 @@ def feature_table(
     count = len(rows)
     return FeatureTable(
         numeric_block(rows, [column_of(feature) for feature in numeric], ledger),
-        _stack([rows[column_of(f)].str.strip() for f in categorical], (count, 0)),
+        _stack([_one_string(rows[column_of(f)]) for f in categorical], (count, 0)),
         _stack(
             [_multi_valued(rows, feature, multi_valued_length, ledger) for feature in multi_valued],
             (count, 0, multi_valued_length),
@@ -72,26 +73,31 @@ def multi_valued_length(
     longest = 1
     for rows, features in sources:
         for feature in of_type(features, schema_pb2.FEATURE_TYPE_MULTI_VALUED):
-            counts = rows[column_of(feature)].str.count(_pattern(feature))
-            longest = max(longest, int(counts.max() + 1) if len(counts) else 1)
+            lengths = (len(_values(cell, feature)) for cell in rows[column_of(feature)].unique())
+            longest = max(longest, max(lengths, default=1))
     return min(longest, MOST_VALUES)
 
 
-def _pattern(feature: schema_pb2.Feature) -> str:
-    import re
+def _one_string(column: pd.Series[str]) -> pd.Series[str]:
+    if column.str.startswith(list_cell.MARK).any():
+        column = column.map(list_cell.shown)
+    return column.str.strip()
 
-    return re.escape(feature.separator or "|")
+
+def _values(cell: str, feature: schema_pb2.Feature) -> list[str]:
+    """The values of a multi-valued cell; those of a list are taken exactly."""
+    listed = list_cell.read(cell)
+    if listed is not None:
+        return [value for value in listed if value]
+    parts = cell.split(feature.separator or "|")
+    return [value for part in parts if (value := part.strip())]
 
 
 def _multi_valued(
     rows: pd.DataFrame, feature: schema_pb2.Feature, length: int, ledger: Ledger
 ) -> np.typing.NDArray[np.object_]:
     column = column_of(feature)
-    separator = feature.separator or "|"
-    lists = [
-        [value for part in cell.split(separator) if (value := part.strip())]
-        for cell in rows[column]
-    ]
+    lists = [_values(cell, feature) for cell in rows[column]]
     long = np.fromiter((len(values) > length for values in lists), dtype=bool, count=len(lists))
     ledger.repaired("long_multi_valued", long.sum(), examples(rows[long], [column]))
     padded = [(values + [""] * length)[:length] for values in lists]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recserve.trainer import list_cell
 from recserve.trainer.cleaning.ledger import MOST_EXAMPLES, Ledger
 from recserve.trainer.cleaning.times import parse_times
 from recserve.trainer.dataset import Frame
@@ -103,7 +104,8 @@ def examples(rows: pd.DataFrame, shown: list[str]) -> list[str]:
     return [
         (f"row {name + 1}: " if isinstance(name, int) else f"{name}: ")
         + ", ".join(
-            f"{column}={str(cell)[:60]!r}" for column, cell in zip(shown, cells, strict=True)
+            f"{column}={list_cell.shown(str(cell))[:60]!r}"
+            for column, cell in zip(shown, cells, strict=True)
         )
         for name, cells in zip(head.index, head.itertuples(index=False), strict=True)
     ]

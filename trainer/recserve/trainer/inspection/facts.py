@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recserve.trainer import list_cell
 from recserve.trainer.cleaning.interactions import numbers_or_truths
 from recserve.trainer.cleaning.times import parse_times
 
@@ -72,11 +73,13 @@ class ColumnFacts:
 
 def facts(column: pd.Series[str]) -> ColumnFacts:
     """Looks at one column."""
-    values = column.str.strip()
+    lists = bool(column.str.startswith(list_cell.MARK).any())
+    values = (column.map(list_cell.shown) if lists else column).str.strip()
     values = values.mask(values.str.lower() == "nan", "")
     present = values[values != ""]
     numbers = pd.to_numeric(present, errors="coerce")
-    numeric = len(present) > 0 and float(numbers.notna().mean()) >= NUMERIC_SHARE
+    share = float(numbers.notna().mean()) if len(present) else 0.0
+    numeric = not lists and share >= NUMERIC_SHARE
     finite = numbers[np.isfinite(numbers)]
     return ColumnFacts(
         name=str(column.name),
@@ -85,7 +88,7 @@ def facts(column: pd.Series[str]) -> ColumnFacts:
         distinct=present.nunique(),
         numeric=numeric,
         whole=numeric and bool((finite == finite.round()).mean() >= NUMERIC_SHARE),
-        separator="" if numeric else _separator(present),
+        separator="|" if lists else "" if numeric else _separator(present),
         words=float(present.str.count(r"\s+").mean() + 1) if len(present) else 0.0,
     )
 
