@@ -1,6 +1,8 @@
 """Publishing is all or nothing, whoever else publishes and whatever dies."""
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +23,10 @@ def publish(store: Store, text: str = "x") -> Path:
         (folder / "items.npz").write_text(text)
 
     return artefact.publish(store, model_pb2.ModelVersion(), write)[0]
+
+
+def nothing(folder: Path) -> None:
+    """Writes no files."""
 
 
 def hidden(store: Store) -> list[Path]:
@@ -119,6 +125,120 @@ def test_what_a_killed_run_left_is_not_a_version_and_is_removed_by_the_next(
 
     assert hidden(store) == []
     assert store.versions() == [1, 2]
+
+
+@pytest.mark.parametrize("left", ["full", "empty"])
+def test_a_number_is_never_given_again(tmp_path: Path, left: str) -> None:
+    store = Store(tmp_path, "default")
+    publish(store)
+    publish(store)
+    (store.folder / "2").rename(store.folder / ".deleted-2")
+    if left == "empty":
+        shutil.rmtree(store.folder / ".deleted-2")
+        (store.folder / ".deleted-2").mkdir()
+
+    assert publish(store).name == "3"
+    assert store.versions() == [1, 3]
+
+
+def test_a_number_that_was_given_and_deleted_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+
+    def write(folder: Path) -> None:
+        (folder / "items.npz").touch()
+
+    numbers: list[int] = []
+
+    def finish(number: int) -> None:
+        numbers.append(number)
+        (store.folder / ".deleted-1").mkdir(exist_ok=True)
+
+    with store.staging() as folder:
+        write(folder)
+        path = store.publish(folder, finish, lambda: None)
+
+    assert (path.name, numbers) == ("2", [1, 2])
+
+
+def test_a_file_with_a_number_for_a_name_is_passed_over(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+    store.folder.mkdir()
+    (store.folder / "1").touch()
+
+    assert publish(store).name == "2"
+
+
+def test_a_version_that_is_not_confirmed_does_not_appear(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+    seen: list[list[str]] = []
+
+    def refuse() -> None:
+        (staged,) = hidden(store)
+        seen.append(sorted(path.name for path in staged.iterdir()))
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        artefact.publish(store, model_pb2.ModelVersion(), nothing, refuse)
+
+    assert seen == [["manifest.json"]]
+    assert list(store.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("at_most", [0, 1000, 100_000])
+def test_a_file_that_the_disk_does_not_take_leaves_no_version_and_is_told(
+    tmp_path: Path, at_most: int
+) -> None:
+    """Files are limited in size, by the first, second or last of which the write fails."""
+    script = textwrap.dedent(
+        f"""
+        import resource
+        from pathlib import Path
+        from recserve.trainer import artefact
+        from recserve.trainer.errors import StoreError
+        from recserve.trainer.store import Store
+        from recserve.v1 import model_pb2
+        def write(folder):
+            for name, size in (("a", 10), ("b", 20_000), ("c", 200_000)):
+                (folder / name).write_bytes(b"x" * size)
+        resource.setrlimit(resource.RLIMIT_FSIZE, ({at_most}, {at_most}))
+        try:
+            artefact.publish(Store(Path({str(tmp_path)!r}), "m"), model_pb2.ModelVersion(), write)
+        except StoreError as error:
+            print(error)
+        """
+    )
+    program = [sys.executable, "-c", script]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+
+    store = Store(tmp_path, "m")
+    told = f"cannot write a version into {store.folder}: File too large; nothing was published\n"
+    assert done.stdout == told
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_manifest_that_the_disk_does_not_take_leaves_no_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str, encoding: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    store = Store(tmp_path, "default")
+
+    with pytest.raises(StoreError, match="No space left on device; nothing was published"):
+        artefact.publish(store, model_pb2.ModelVersion(), nothing)
+
+    assert list(store.folder.iterdir()) == []
+
+
+def test_files_that_changed_since_are_noticed(tmp_path: Path) -> None:
+    store = Store(tmp_path, "default")
+    path = publish(store, "hello")
+    assert artefact.is_intact(path, store.manifest())
+
+    (path / "items.npz").write_text("hallo")
+
+    assert not artefact.is_intact(path, store.manifest())
 
 
 def test_a_malformed_model_name_is_refused(tmp_path: Path) -> None:

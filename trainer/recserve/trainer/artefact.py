@@ -9,6 +9,7 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
+from recserve.trainer.errors import StoreError
 from recserve.trainer.store import MANIFEST, Store
 from recserve.v1 import model_pb2
 
@@ -17,7 +18,10 @@ PRODUCERS = ("recserve", "tensorflow", "keras", "numpy")
 
 
 def publish(
-    store: Store, manifest: model_pb2.ModelVersion, write: Callable[[Path], None]
+    store: Store,
+    manifest: model_pb2.ModelVersion,
+    write: Callable[[Path], None],
+    confirm: Callable[[], None] = lambda: None,
 ) -> tuple[Path, model_pb2.ModelVersion]:
     """Writes and publishes a version.
 
@@ -25,23 +29,40 @@ def publish(
         store: Where to.
         manifest: All but the number and the files, which are filled in.
         write: Writes the files into a folder.
+        confirm: Called at the last moment before the version appears; what it raises stops
+            that.
 
     Returns:
         The version's folder and the whole manifest.
+
+    Raises:
+        StoreError: If it cannot be written, as on a full disk; nothing is published then.
     """
     manifest.model = store.model
     manifest.producers.extend(f"{name} {importlib.metadata.version(name)}" for name in PRODUCERS)
     with store.staging() as staging:
-        write(staging)
-        manifest.files.extend(_files(staging))
-        manifest.size_bytes = sum(file.size_bytes for file in manifest.files)
 
         def finish(number: int) -> None:
             manifest.version = number
             manifest.name = f"models/{store.model}/versions/{number}"
             (staging / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
-        return store.publish(staging, finish), manifest
+        try:
+            write(staging)
+            manifest.files.extend(files(staging))
+            manifest.size_bytes = sum(file.size_bytes for file in manifest.files)
+            return store.publish(staging, finish, confirm), manifest
+        except OSError as error:
+            raise StoreError(
+                f"cannot write a version into {store.folder}: {error.strerror or error}; nothing "
+                "was published"
+            ) from error
+
+
+def is_intact(folder: Path, manifest: model_pb2.ModelVersion) -> bool:
+    """Whether the files of a version are those that its manifest lists, byte for byte."""
+    found = [file for file in files(folder) if file.path != MANIFEST]
+    return found == sorted(manifest.files, key=lambda file: Path(file.path))
 
 
 def to_json(manifest: model_pb2.ModelVersion) -> str:
@@ -49,7 +70,8 @@ def to_json(manifest: model_pb2.ModelVersion) -> str:
     return json_format.MessageToJson(manifest, preserving_proto_field_name=True) + "\n"
 
 
-def _files(folder: Path) -> list[model_pb2.ArtefactFile]:
+def files(folder: Path) -> list[model_pb2.ArtefactFile]:
+    """The files of a folder with their digests, in the order of their paths."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.is_file():

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -19,6 +19,7 @@ from recserve.v1 import model_pb2
 
 MANIFEST = "manifest.json"
 STAGING = ".staging-"
+DELETED = ".deleted-"
 _MODEL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -60,8 +61,16 @@ class Store:
         """The published versions, oldest first."""
         if not self.folder.is_dir():
             return []
-        names = (entry.name for entry in self.folder.iterdir() if entry.is_dir())
-        return sorted(int(name) for name in names if name.isdecimal() and name[0] != "0")
+        return sorted(self._numbers(""))
+
+    def next_number(self) -> int:
+        """The number of the next version, above all that were ever given.
+
+        A server that deletes a version leaves a hidden folder with its number.
+        """
+        if not self.folder.is_dir():
+            return 1
+        return max([*self._numbers(""), *self._numbers(DELETED)], default=0) + 1
 
     def path(self, version: int | None = None) -> Path:
         """The folder of a version, by default the latest.
@@ -114,20 +123,32 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
-    def publish(self, staging: Path, finish: Callable[[int], None]) -> Path:
+    def publish(
+        self, staging: Path, finish: Callable[[int], None], confirm: Callable[[], None]
+    ) -> Path:
         """Gives a staged version the next free number.
 
         Args:
             staging: The folder, complete but for what depends on the number.
             finish: Writes what depends on the number (the manifest) into the folder.
+            confirm: Called when all is on disk, at the last moment before the version appears;
+                what it raises stops that.
 
         Returns:
             The published folder.
+
+        Raises:
+            OSError: If something cannot be written; no version appears then.
         """
-        number = max(self.versions(), default=0) + 1
+        staging.chmod(0o755)
+        number = self.next_number()
         while True:
             finish(number)
             _sync_tree(staging)
+            if (free := self.next_number()) > number:
+                number = free  # others published meanwhile
+                continue
+            confirm()
             target = self.folder / str(number)
             try:
                 # Renaming a folder onto one that is not empty fails: nobody is overwritten.
@@ -137,9 +158,16 @@ class Store:
                     raise
                 number += 1
                 continue
-            target.chmod(0o755)
-            _sync(self.folder)
+            # From here on the version is there, whatever the disk says.
+            with suppress(OSError):
+                _sync(self.folder)
             return target
+
+    def _numbers(self, prefix: str) -> list[int]:
+        """The numbers of the folders that are named by a prefix and a number."""
+        names = (entry.name for entry in self.folder.iterdir() if entry.is_dir())
+        rests = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        return [int(rest) for rest in rests if rest.isdecimal() and rest[0] != "0"]
 
     def _remove_abandoned(self) -> None:
         for folder in self.folder.glob(f"{STAGING}*"):

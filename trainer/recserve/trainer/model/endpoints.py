@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from recserve.trainer.model.signatures import Dimensions, input_specs
+
+WRITE_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 
 
 class Endpoints(tf.Module):
@@ -34,9 +38,16 @@ class Endpoints(tf.Module):
         return {key: value.numpy() for key, value in function(tensors).items()}
 
     def save(self, folder: Path) -> None:
-        """Writes a SavedModel that needs neither our Python nor Keras."""
+        """Writes a SavedModel that needs neither our Python nor Keras.
+
+        Raises:
+            OSError: If it cannot be written, as on a full disk.
+        """
         signatures = {name: _by_name(function) for name, function in self.functions.items()}
-        tf.saved_model.save(self, str(folder), signatures=signatures)
+        try:
+            tf.saved_model.save(self, str(folder), signatures=signatures)
+        except tf.errors.OpError as error:
+            raise _as_os_error(error, folder) from error
 
 
 def as_tensor(value: Any, dtype: Any) -> Any:
@@ -51,3 +62,12 @@ def _by_name(function: Any) -> Any:
     specs = function.input_signature[0]
     named = tf.function(lambda **inputs: function.python_function(inputs), autograph=False)
     return named.get_concrete_function(**specs)
+
+
+def _as_os_error(error: Any, folder: Path) -> OSError:
+    """TensorFlow says of a failed write what the system said, among other things."""
+    codes = (code for code in WRITE_ERRORS if os.strerror(code) in str(error))
+    code = next(codes, None)
+    if code is None:
+        return OSError(errno.EIO, str(error), str(folder))
+    return OSError(code, os.strerror(code), str(folder))
