@@ -5,22 +5,35 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
+
+from recserve.trainer.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from recserve.v1 import model_pb2
+
 
 class Progress(Protocol):
-    """Hears of stages and passes."""
+    """Hears of stages, passes and steps."""
 
     def stage(self, name: str, note: str = "") -> None:
         """A stage begins: "read", "clean", "features", "retrieval", "ranking", …."""
 
-    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
+    def start(self, passes: int, steps: int, loss: float) -> None:
+        """The stage begins to learn: its most passes and steps, and the loss it starts from."""
+
+    def step(self, done: int, loss: float) -> None:
+        """So many steps are done, over all passes of the stage; the last had this loss."""
+
+    def epoch(self, number: int, most: int, loss: float, validation: Mapping[str, float]) -> None:
         """A pass of the stage ended, with its loss and, by name, what validation measured."""
+
+    def evaluated(self, metrics: Sequence[model_pb2.Metric]) -> None:
+        """The version is evaluated."""
 
 
 class Silent:
@@ -29,12 +42,21 @@ class Silent:
     def stage(self, name: str, note: str = "") -> None:
         """Nothing."""
 
-    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
+    def start(self, passes: int, steps: int, loss: float) -> None:
+        """Nothing."""
+
+    def step(self, done: int, loss: float) -> None:
+        """Nothing."""
+
+    def epoch(self, number: int, most: int, loss: float, validation: Mapping[str, float]) -> None:
+        """Nothing."""
+
+    def evaluated(self, metrics: Sequence[model_pb2.Metric]) -> None:
         """Nothing."""
 
 
 class Lines:
-    """Writes one line for each stage and pass."""
+    """Writes one line for each stage, start and pass."""
 
     def __init__(
         self,
@@ -43,21 +65,37 @@ class Lines:
     ) -> None:
         self._write = write
         self._clock = clock
-        self._began = self._stage_began = clock()
+        self._began = clock()
+        self._left = TimeLeft(clock)
         self._stage = ""
+        self._steps = 0
 
     def stage(self, name: str, note: str = "") -> None:
         """Writes the stage's name."""
-        self._stage, self._stage_began = name, self._clock()
-        self._write(f"[{self._clock() - self._began:6.1f}s] {name}" + (f": {note}" if note else ""))
+        self._stage = name
+        self._left.stage(name)
+        self._line(name + (f": {note}" if note else ""))
 
-    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
-        """Writes the pass, with the longest time that the stage can still take."""
-        left = (self._clock() - self._stage_began) / number * (most - number)
-        self._write(
-            f"[{self._clock() - self._began:6.1f}s] {self._stage}: epoch {number}/{most}, "
-            f"{_result(loss, validation)}, at most {left:.0f}s left"
-        )
+    def start(self, passes: int, steps: int, loss: float) -> None:
+        """Writes the loss."""
+        self._steps = steps
+        self._left.start(steps)
+        self._line(f"{self._stage}: at most {passes} epochs, from loss {loss:.4f}")
+
+    def step(self, done: int, loss: float) -> None:
+        """Nothing: steps are too many for lines."""
+
+    def epoch(self, number: int, most: int, loss: float, validation: Mapping[str, float]) -> None:
+        """Writes the pass, with the longest time that the run can still take."""
+        self._left.step(self._steps * number // most)
+        told = f"{self._stage}: epoch {number}/{most}, {_result(loss, validation)}"
+        self._line(told + _at_most(self._left.seconds))
+
+    def evaluated(self, metrics: Sequence[model_pb2.Metric]) -> None:
+        """Nothing: a table follows."""
+
+    def _line(self, text: str) -> None:
+        self._write(f"[{self._clock() - self._began:6.1f}s] {text}")
 
 
 class Bars:
@@ -80,19 +118,37 @@ class Bars:
             console=Console(file=os.fdopen(os.dup(2), "w"), force_terminal=True),
         )
         self._task: TaskID | None = None
+        self._left = TimeLeft()
+        self._passes = self._pass = 0
+        self._validation: Mapping[str, float] = {}
 
     def stage(self, name: str, note: str = "") -> None:
         """Ends the bar before and begins one of unknown length."""
         self.finish()
+        self._left.stage(name)
         self._task = self.bars.add_task(name, total=None, note=note)
 
-    def epoch(self, number: int, most: int, loss: float, **validation: float) -> None:
-        """Moves the bar."""
+    def start(self, passes: int, steps: int, loss: float) -> None:
+        """Gives the bar its length."""
+        self._left.start(steps)
+        self._passes, self._pass, self._validation = passes, 1, {}
         if self._task is not None:
-            elapsed = self.bars.tasks[self._task].elapsed or 0.0
-            left = elapsed / number * (most - number)
-            note = f"{number}/{most}, {left:.0f}s left, {_result(loss, validation)}"
-            self.bars.update(self._task, total=most, completed=number, note=note)
+            self.bars.update(self._task, total=steps)
+        self._move(0, loss)
+
+    def step(self, done: int, loss: float) -> None:
+        """Moves the bar."""
+        self._move(done, loss)
+
+    def epoch(self, number: int, most: int, loss: float, validation: Mapping[str, float]) -> None:
+        """Moves the bar to the end of the pass."""
+        self._pass, self._validation = number, validation
+        if self._task is not None:
+            self._move(int(self.bars.tasks[self._task].total or 0) * number // most, loss)
+        self._pass = min(number + 1, most)
+
+    def evaluated(self, metrics: Sequence[model_pb2.Metric]) -> None:
+        """Nothing: a table follows."""
 
     def finish(self) -> None:
         """Fills the last bar: early stopping ends a stage before its most passes."""
@@ -101,8 +157,21 @@ class Bars:
             done = task.completed or 1
             self.bars.update(self._task, total=done, completed=done)
 
+    def _move(self, done: int, loss: float) -> None:
+        if self._task is None:
+            return
+        self._left.step(done)
+        seconds = self._left.seconds
+        left = "" if seconds is None else f"{seconds:.0f}s left, "
+        note = f"{self._pass}/{self._passes}, {left}{_result(loss, self._validation)}"
+        self.bars.update(self._task, completed=done, note=note)
 
-def _result(loss: float, validation: dict[str, float]) -> str:
+
+def _at_most(seconds: float | None) -> str:
+    return "" if seconds is None else f", at most {seconds:.0f}s left"
+
+
+def _result(loss: float, validation: Mapping[str, float]) -> str:
     measured = (f", {name.replace('_', ' ')} {value:.4f}" for name, value in validation.items())
     return f"loss {loss:.4f}" + "".join(measured)
 

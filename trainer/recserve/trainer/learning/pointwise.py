@@ -11,6 +11,7 @@ import tensorflow as tf
 from recserve.trainer import vocabulary, weights
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning.inputs import batches, encode, take
+from recserve.trainer.learning.steps import FIRST_BATCHES, Steps
 from recserve.trainer.learning.stopping import BestWeights, passes
 from recserve.trainer.learning.trained import Trained
 from recserve.trainer.model.endpoints import Endpoints
@@ -103,28 +104,45 @@ class Lesson:
         hp = self._hp
         best = BestWeights(self._weights, hp.patience)
         best.note_start(-self.validation_loss())
+        steps = Steps(progress, hp.max_epochs, len(batches(self._learned, hp.batch_size)))
+        steps.start(self.start_loss())
         losses = []
         for number, loss, reached in passes(
-            hp.max_epochs, best, lambda: -self.validation_loss(), self.epoch
+            hp.max_epochs, best, lambda: -self.validation_loss(), lambda: self.epoch(steps)
         ):
             losses.append(loss)
-            progress.epoch(number, hp.max_epochs, loss, validation_loss=-reached)
+            progress.epoch(number, hp.max_epochs, loss, {"validation_log_loss": -reached})
         return losses
 
-    def epoch(self) -> float:
-        """One pass over the rows that are not held back; returns the mean loss."""
+    def start_loss(self) -> float:
+        """The loss of the weights as they stand, on the first batches of the next pass.
+
+        Leaves the random choices as they would have been.
+        """
+        state = self._rng.bit_generator.state
         order = batches(self._rng.permutation(self._learned), self._hp.batch_size)
-        losses = [self._step(self._inputs(batch), *self._labels(batch)) for batch in order]
+        losses = [self._loss_without_dropout(batch) for batch in order[:FIRST_BATCHES]]
+        self._rng.bit_generator.state = state
+        return float(np.mean(losses))
+
+    def epoch(self, steps: Steps) -> float:
+        """One pass over the rows that are not held back; returns the mean loss."""
+        losses = []
+        for batch in batches(self._rng.permutation(self._learned), self._hp.batch_size):
+            losses.append(self._step(self._inputs(batch), *self._labels(batch)))
+            steps.done(losses[-1])
         return float(np.mean([loss.numpy() for loss in losses]))
 
     def validation_loss(self) -> float:
         """Mean log loss on the rows held back."""
         total = 0.0
         for batch in batches(self._held, SCORING_BATCH):
-            labels, weight = self._labels(batch)
-            logits = self._logits(self._inputs(batch), training=False)
-            total += float(_log_loss(logits, labels, weight)) * len(batch)
+            total += self._loss_without_dropout(batch) * len(batch)
         return total / len(self._held)
+
+    def _loss_without_dropout(self, rows: Ints) -> float:
+        logits = self._logits(self._inputs(rows), training=False)
+        return float(_log_loss(logits, *self._labels(rows)))
 
     def _logits(self, inputs: tuple[Any, ...], *, training: bool) -> Any:
         pair, user, context, item = inputs

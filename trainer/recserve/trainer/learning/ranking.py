@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning.inputs import UserInputs, batches
+from recserve.trainer.learning.steps import FIRST_BATCHES, Steps
 from recserve.trainer.model.selection import OUT, without
 from recserve.trainer.model.two_stage import TwoStage, retrieved_pairs
 from recserve.trainer.tables import Bools, Events, Floats, Ints
@@ -136,15 +137,23 @@ class RankerTrainer:
         labels[:, 0] = 1
         return labels.ravel(), 1.0 / (1.0 + np.exp(-logits.ravel()))
 
-    def epoch(self, offered: Offers) -> float:
+    def start_loss(self, offered: Offers) -> float:
+        """The loss of the weights as they stand, on the first batches of the next pass.
+
+        Leaves the random choices as they would have been.
+        """
+        state = self._rng.bit_generator.state
+        order = batches(self._rng.permutation(len(offered)), self._hp.batch_size)[:FIRST_BATCHES]
+        losses = [_loss(self._score(*self._beside(offered.take(batch)))) for batch in order]
+        self._rng.bit_generator.state = state
+        return float(np.mean([loss.numpy() for loss in losses]))
+
+    def epoch(self, offered: Offers, steps: Steps) -> float:
         """One pass over the offers: each choice beside freshly drawn negatives."""
         losses = []
         for batch in batches(self._rng.permutation(len(offered)), self._hp.batch_size):
-            part = offered.take(batch)
-            columns = self._draw(part)
-            rows = np.take_along_axis(part.rows, columns, axis=1)
-            retrieved = np.take_along_axis(part.retrieved, columns[:, :, None], axis=1)
-            losses.append(self._step(part.users, rows, retrieved))
+            losses.append(self._step(*self._beside(offered.take(batch))))
+            steps.done(losses[-1])
         return float(np.mean([loss.numpy() for loss in losses]))
 
     def ndcg(self, offered: Offers) -> float:
@@ -157,6 +166,13 @@ class RankerTrainer:
             ranks = ((logits > chosen) & part.eligible).sum(axis=1)
             gains.append(np.where(ranks < 10, 1.0 / np.log2(ranks + 2.0), 0.0))
         return float(np.concatenate(gains).mean())
+
+    def _beside(self, part: Offers) -> tuple[Floats, Ints, Floats]:
+        """Users, and the rows and retrieval of each one's choice, first, and negatives."""
+        columns = self._draw(part)
+        rows = np.take_along_axis(part.rows, columns, axis=1)
+        retrieved = np.take_along_axis(part.retrieved, columns[:, :, None], axis=1)
+        return part.users, rows, retrieved
 
     def _draw(self, part: Offers) -> Ints:
         """Columns `[B, 1 + negatives]`: the chosen item, then negatives, each once."""
@@ -173,14 +189,16 @@ class RankerTrainer:
 
     def _one_step(self, users: Any, rows: Any, retrieved: Any) -> Any:
         with tf.GradientTape() as tape:
-            logits = self._score(users, rows, retrieved, training=True)
-            labels = tf.concat([tf.ones_like(logits[:, :1]), tf.zeros_like(logits[:, 1:])], axis=1)
-            loss = tf.reduce_mean(
-                tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
-            )
+            loss = _loss(self._score(users, rows, retrieved, training=True))
             kernels = [weight for weight in self.weights if len(weight.shape) == 2]
             penalty = tf.add_n([tf.reduce_sum(tf.square(kernel.value)) for kernel in kernels])
             total = loss + self._hp.l2 * penalty
         gradients = tape.gradient(total, [weight.value for weight in self.weights])
         self._optimizer.apply_gradients(zip(gradients, self.weights, strict=True))
         return loss
+
+
+def _loss(logits: Any) -> Any:
+    """Binary cross-entropy, where the first of each row was chosen."""
+    labels = tf.concat([tf.ones_like(logits[:, :1]), tf.zeros_like(logits[:, 1:])], axis=1)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))

@@ -13,6 +13,7 @@ from recserve.trainer import transitions
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning.inputs import UserInputs, ahead, batches
 from recserve.trainer.learning.negatives import NegativeSampler
+from recserve.trainer.learning.steps import FIRST_BATCHES, Steps
 from recserve.trainer.model.features import EncodedFeatures
 from recserve.trainer.model.history import History
 from recserve.trainer.model.two_stage import TwoStage
@@ -71,15 +72,29 @@ class RetrievalTrainer:
         self._popularity = popularity(events, items)
         self._sampler = NegativeSampler(known, self._popularity, self._rng)
 
-    def epoch(self, inputs: UserInputs, events: Events, examples: Ints) -> float:
+    def start_loss(self, inputs: UserInputs, events: Events, examples: Ints) -> float:
+        """The loss of the weights as they stand, on the first batches of the next pass.
+
+        Leaves the random choices as they would have been.
+        """
+        state = self._rng.bit_generator.state
+        order = batches(self._rng.permutation(examples), self._hp.batch_size)[:FIRST_BATCHES]
+        losses = [self._loss(self._prepare(inputs, events, batch))[0].numpy() for batch in order]
+        self._rng.bit_generator.state = state
+        return float(np.mean(losses))
+
+    def epoch(self, inputs: UserInputs, events: Events, examples: Ints, steps: Steps) -> float:
         """One pass over the examples, positions of the events to predict.
 
         Returns:
             The mean loss.
         """
         order = batches(self._rng.permutation(examples), self._hp.batch_size)
-        steps = ahead(functools.partial(self._prepare, inputs, events), order)
-        return float(np.mean([self._step(step).numpy() for step in steps]))
+        losses = []
+        for step in ahead(functools.partial(self._prepare, inputs, events), order):
+            losses.append(self._step(step))
+            steps.done(losses[-1])
+        return float(np.mean([loss.numpy() for loss in losses]))
 
     def item_vectors(self) -> Any:
         """Vectors of all items as they stand, float32 `[N, V]`."""
@@ -119,8 +134,7 @@ class RetrievalTrainer:
 
     def _one_step(self, step: Step) -> Any:
         with tf.GradientTape() as tape:
-            log_chances, penalty = self._log_chances(step)
-            loss = -tf.reduce_sum(step.weights * log_chances) / tf.reduce_sum(step.weights)
+            loss, penalty = self._loss(step)
             total = loss + self._hp.l2 * penalty
         gradients = tape.gradient(
             total,
@@ -129,6 +143,10 @@ class RetrievalTrainer:
         )
         self._optimizer.apply_gradients(zip(gradients, self.weights, strict=True))
         return loss
+
+    def _loss(self, step: Step) -> tuple[Any, Any]:
+        log_chances, penalty = self._log_chances(step)
+        return -tf.reduce_sum(step.weights * log_chances) / tf.reduce_sum(step.weights), penalty
 
     def _log_chances(self, step: Step) -> tuple[Any, Any]:
         model = self._model

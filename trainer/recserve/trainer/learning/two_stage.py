@@ -12,11 +12,13 @@ from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning.calibration import platt
 from recserve.trainer.learning.inputs import (
     UserInputs,
+    batches,
     encode,
     first_encounters,
 )
 from recserve.trainer.learning.ranking import Offers, RankerTrainer, offers
 from recserve.trainer.learning.retrieval import RetrievalTrainer
+from recserve.trainer.learning.steps import Steps
 from recserve.trainer.learning.stopping import BestWeights, passes
 from recserve.trainer.learning.trained import Trained
 from recserve.trainer.learning.validation import NextItem
@@ -34,6 +36,7 @@ from recserve.trainer.tables import Bools, Events, Ints, Tables
 from recserve.trainer.weights import SavedWeights
 from recserve.v1 import schema_pb2
 
+VALIDATION = "validation_ndcg@10"
 MOST_VALIDATION_EVENTS = 2_000
 MOST_RANKING_EVENTS = 20_000
 FEWEST_VALIDATION_EVENTS = 10
@@ -131,12 +134,15 @@ class Lesson:
         # Towers that know nothing stand behind the memory's back: what they score before the
         # first pass is no measure for them.
         best = BestWeights(trainer.weights, hp.patience)
+        asked_of = (inputs, self._earlier, examples)
+        steps = Steps(progress, hp.max_epochs, len(batches(examples, hp.batch_size)))
+        steps.start(trainer.start_loss(*asked_of))
         losses = []
         for number, loss, reached in passes(
-            hp.max_epochs, best, score, lambda: trainer.epoch(inputs, self._earlier, examples)
+            hp.max_epochs, best, score, lambda: trainer.epoch(*asked_of, steps)
         ):
             losses.append(loss)
-            progress.epoch(number, hp.max_epochs, loss, validation_ndcg=reached)
+            progress.epoch(number, hp.max_epochs, loss, {VALIDATION: reached})
         return losses
 
     def learn_ranking(self, progress: Progress) -> None:
@@ -153,10 +159,14 @@ class Lesson:
             trainer.calibrate(learned)
         best = BestWeights(trainer.weights, self._hp.patience)
         best.note_start(trainer.ndcg(held))
+        most = self._hp.max_epochs
+        per_pass = len(batches(np.arange(len(learned)), self._hp.batch_size))
+        steps = Steps(progress, most, per_pass)
+        steps.start(trainer.start_loss(learned))
         for number, loss, reached in passes(
-            self._hp.max_epochs, best, lambda: trainer.ndcg(held), lambda: trainer.epoch(learned)
+            most, best, lambda: trainer.ndcg(held), lambda: trainer.epoch(learned, steps)
         ):
-            progress.epoch(number, self._hp.max_epochs, loss, validation_ndcg=reached)
+            progress.epoch(number, most, loss, {VALIDATION: reached})
         self._calibrate(trainer, held)
 
     def learn_the_rest(self, progress: Progress) -> None:
@@ -166,11 +176,15 @@ class Lesson:
         self._retrieval.use(self._train)
         inputs = self._inputs(self._train)
         others = np.setdiff1d(self._examples(self._train), self._later)
+        beside = min(len(others), len(self._later))
+        per_pass = len(batches(np.arange(len(self._later) + beside), self._hp.batch_size))
+        steps = Steps(progress, LATER_PASSES, per_pass)
+        steps.start(self._retrieval.start_loss(inputs, self._train, self._later))
         for number in range(1, LATER_PASSES + 1):
-            known = self._rng.permutation(others)[: len(self._later)]
+            known = self._rng.permutation(others)[:beside]
             examples = np.concatenate([self._later, known])
-            loss = self._retrieval.epoch(inputs, self._train, examples)
-            progress.epoch(number, LATER_PASSES, loss)
+            loss = self._retrieval.epoch(inputs, self._train, examples, steps)
+            progress.epoch(number, LATER_PASSES, loss, {})
 
     def _calibrate(self, trainer: RankerTrainer, held: Offers) -> None:
         """Makes scores probabilities, by answers about users as long ahead as the holdout is.
