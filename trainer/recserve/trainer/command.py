@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from recserve.trainer.errors import HyperParameterError, TrainerError
+
+if TYPE_CHECKING:
+    from recserve.trainer.origin import Promotion
 
 P = ParamSpec("P")
 
@@ -134,10 +137,20 @@ def inspect(path: Path, write: bool, as_json: bool) -> None:
     type=click.Choice(["two_stage", "pointwise"]),
     help="Family of the model.  [pointwise for rows told apart by features and a label]",
 )
+@click.option(
+    "--promotion",
+    type=click.Choice(["always", "if-better", "never", "canary"]),
+    default="always",
+    show_default=True,
+    help="What a server that watches the store does with the version.",
+)
+@click.option("--compare-with", type=int, help="Version to measure on the same holdout.")
 @_hyper_parameter_options
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON on stdout.")
 @_told
-def fit(path: Path, as_json: bool, hidden_layers: str | None, **options: Any) -> None:
+def fit(
+    path: Path, as_json: bool, hidden_layers: str | None, promotion: Promotion, **options: Any
+) -> None:
     """Train a model on a dataset and publish it as the next version of the store.
 
     Reads and cleans the data, trains, evaluates on the latest events beside a popularity
@@ -145,6 +158,7 @@ def fit(path: Path, as_json: bool, hidden_layers: str | None, **options: Any) ->
     interrupted publishes nothing.
     """
     from recserve.trainer import artefact, console, progress
+    from recserve.trainer.origin import Origin
     from recserve.trainer.training import fit as train
 
     names = HYPER_PARAMETERS.keys() - {"hidden_layers"}
@@ -156,7 +170,8 @@ def fit(path: Path, as_json: bool, hidden_layers: str | None, **options: Any) ->
     if options["schema"] is None:
         options["schema"] = console.announced_schema(path)
     with progress.on_stderr() as bars:
-        fitted = train(path, hyper_parameters=chosen, progress=bars, **options)
+        origin = Origin(promotion=promotion)
+        fitted = train(path, hyper_parameters=chosen, origin=origin, progress=bars, **options)
     console.show_fitted(fitted)
     if as_json:
         click.echo(artefact.to_json(fitted.manifest), nl=False)

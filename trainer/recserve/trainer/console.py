@@ -83,12 +83,15 @@ def show_cleaning(report: model_pb2.CleaningReport) -> None:
 
 
 def show_report(report: Report) -> None:
-    """Shows metrics beside the baseline's, and those of users with a history apart."""
+    """Shows metrics beside those they compare with, and those of users with a history apart."""
     outcome = report.outcome
     apart = ("model*", "popularity*") if outcome.known_model else ()
-    table = _table("Holdout", "metric", "model", "popularity", *apart)
+    beside = (f"version {report.stable_version}",) if report.stable_version else ()
+    table = _table("Holdout", "metric", "model", "popularity", *beside, *apart)
     for name, value in outcome.model.items():
         figures = [value, outcome.baseline.get(name)]
+        if beside:
+            figures.append(report.stable.get(name))
         if apart:
             figures += [outcome.known_model.get(name), outcome.known_baseline.get(name)]
         table.add_row(name, *map(_figure, figures))

@@ -1,5 +1,6 @@
 """`items.npz`: the items known at training time, with features and popularity."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,26 @@ def write(path: Path, item_ids: Strings, features: FeatureTable, popularity: Flo
         multi_valued_bytes=multi_bytes,
         multi_valued_offsets=multi_offsets,
     )
+
+
+def read_ids(path: Path) -> Strings:
+    """The ids of a table that was written, str `[N]`.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no such table.
+    """
+    with np.load(path, allow_pickle=False) as table:
+        return unpacked(table["item_id_bytes"], table["item_id_offsets"])
+
+
+def unpacked(whole: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Strings:
+    """The strings that were packed."""
+    content = whole.tobytes()
+    parts = [content[start:end].decode("utf-8") for start, end in pairwise(offsets)]
+    strings = np.empty(len(parts), dtype=object)
+    strings[:] = parts
+    return strings
 
 
 def packed(strings: Strings) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recserve.trainer import dataset, quiet_tensorflow
+from recserve.trainer import dataset, item_table, quiet_tensorflow
+from recserve.trainer.errors import StoreError
+from recserve.trainer.evaluation.aligned import Aligned
 from recserve.trainer.evaluation.report import Report, Setting, evaluate
+from recserve.trainer.evaluation.setting import Runner
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.store import Store
+from recserve.trainer.tables import Tables
 from recserve.v1 import model_pb2
 
 
@@ -53,9 +57,25 @@ def measure(
     train, holdout = tables.events.take(~parts.holdout), tables.events.take(parts.holdout)
     setting = Setting.of(tables, train, holdout, hp)
     quiet_tensorflow.set_up()
-    runner = SavedSignatures(shop.path(manifest.version) / "saved_model")
-    report = evaluate(manifest.layout.family, runner.run, setting)
+    run = runner(shop.path(manifest.version), manifest, tables)
+    report = evaluate(manifest.layout.family, run, setting)
     return Measured(manifest.name, report, report.to_message(parts.kind, holdout))
+
+
+def runner(folder: Path, manifest: model_pb2.ModelVersion, tables: Tables) -> Runner:
+    """Runs the SavedModel of a version on tables, whose items may be others than its own.
+
+    Raises:
+        StoreError: If its item table cannot be read.
+        Exception: Whatever TensorFlow raises for a SavedModel that it cannot load.
+    """
+    try:
+        own_ids = item_table.read_ids(folder / "items.npz")
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{folder / 'items.npz'}: cannot be read ({error})") from error
+    signatures = SavedSignatures(folder / "saved_model")
+    length = manifest.layout.multi_valued_length
+    return Aligned(signatures.run, own_ids, tables.item_ids, length).run
 
 
 class SavedSignatures:

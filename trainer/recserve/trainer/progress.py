@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from recserve.trainer.time_left import TimeLeft
 
@@ -82,8 +82,9 @@ class Lines:
         self._left.start(steps)
         self._line(f"{self._stage}: at most {passes} epochs, from loss {loss:.4f}")
 
-    def step(self, done: int, loss: float) -> None:
-        """Nothing: steps are too many for lines."""
+    def step(self, done: int, loss: float) -> None:  # noqa: ARG002  (the protocol's)
+        """Writes nothing: steps are too many for lines."""
+        self._left.step(done)
 
     def epoch(self, number: int, most: int, loss: float, validation: Mapping[str, float]) -> None:
         """Writes the pass, with the longest time that the run can still take."""
@@ -99,9 +100,9 @@ class Lines:
 
 
 class Bars:
-    """Draws one bar for each stage, with rich."""
+    """Draws one bar for each stage, with rich, on a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: TextIO) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
@@ -113,9 +114,7 @@ class Bars:
             BarColumn(bar_width=12),
             TimeElapsedColumn(table_column=Column(min_width=7, no_wrap=True)),
             TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True)),
-            # A descriptor of its own: while TensorFlow starts, native messages are hidden by
-            # sending descriptor 2 elsewhere.
-            console=Console(file=os.fdopen(os.dup(2), "w"), force_terminal=True),
+            console=Console(file=terminal, force_terminal=True),
         )
         self._task: TaskID | None = None
         self._left = TimeLeft()
@@ -182,7 +181,10 @@ def on_stderr() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield Lines()
         return
-    bars = Bars()
-    with bars.bars:
-        yield bars
-        bars.finish()
+    # A descriptor of its own: while TensorFlow starts, native messages are hidden by sending
+    # descriptor 2 elsewhere.
+    with os.fdopen(os.dup(2), "w") as terminal:
+        bars = Bars(terminal)
+        with bars.bars:
+            yield bars
+            bars.finish()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -12,12 +13,14 @@ from recserve.trainer import family as families
 from recserve.trainer.errors import HyperParameterError
 from recserve.trainer.family import Family
 from recserve.trainer.hyper_parameters import HyperParameters
+from recserve.trainer.origin import PROMOTIONS, Origin
 from recserve.trainer.progress import Progress, Silent
 from recserve.trainer.store import Store
 from recserve.v1 import model_pb2, schema_pb2
 
 if TYPE_CHECKING:
     from recserve.trainer.evaluation.report import Report
+    from recserve.trainer.evaluation.setting import Setting
     from recserve.trainer.learning.trained import Trained
     from recserve.trainer.tables import Events, Tables
     from recserve.trainer.weights import SavedWeights
@@ -46,7 +49,10 @@ def fit(
     base: int | None = None,
     family: Family | None = None,
     hyper_parameters: dict[str, Any] | None = None,
+    origin: Origin | None = None,
+    compare_with: int | None = None,
     progress: Progress | None = None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> Fitted:
     """Trains a model on a dataset, evaluates it, and publishes it as the next version.
 
@@ -60,7 +66,13 @@ def fit(
         family: "two_stage" or "pointwise". Default: the base version's, else what suits the
             dataset (`recserve.trainer.family`).
         hyper_parameters: Values by name; the rest is the default, or the base version's.
+        origin: What the manifest says of why it was trained. Default: by hand, and that a
+            server may promote it.
+        compare_with: An earlier version that is measured on the same holdout. One that cannot
+            be is left out, and `progress` hears why. Default: none.
         progress: Hears how far the fit is. Default: nobody.
+        confirm: Called at the last moment before the version appears; what it raises stops
+            that.
 
     Returns:
         The version's folder, its manifest and its evaluation.
@@ -82,11 +94,14 @@ def fit(
     quiet_tensorflow.set_up()
     quiet_tensorflow.seed(plan.hp.seed)
     trained = _learn(family, data, plan, progress)
-    progress.stage("evaluate")
-    report = _evaluate(trained, data, plan)
+    report = _evaluate(trained, data, plan, progress)
+    if compare_with is not None:
+        report = _compared(report, shop, compare_with, trained.family, data, plan, progress)
+    progress.evaluated(report.metrics())
     progress.stage("publish")
-    manifest = _manifest(trained, report, data, plan, time.monotonic() - began)
-    folder, manifest = artefact.publish(shop, manifest, _writer(trained, data))
+    manifest = _manifest(trained, report, data, plan, origin or Origin())
+    manifest.training_seconds = round(time.monotonic() - began, 3)
+    folder, manifest = artefact.publish(shop, manifest, _writer(trained, data), confirm)
     return Fitted(folder, manifest, report, trained.losses)
 
 
@@ -174,36 +189,64 @@ def _learn(family: Family, data: _Data, plan: _Plan, progress: Progress) -> Trai
     return learn(data.tables, data.train, plan.schema, plan.hp, plan.start, progress)
 
 
-def _evaluate(trained: Trained, data: _Data, plan: _Plan) -> Report:
-    from recserve.trainer.evaluation.report import Setting, evaluate
+def _evaluate(trained: Trained, data: _Data, plan: _Plan, progress: Progress) -> Report:
+    from recserve.trainer.evaluation.report import evaluate
 
-    setting = Setting.of(data.tables, data.train, data.holdout, plan.hp)
-    return evaluate(trained.family, trained.endpoints.run, setting)
+    progress.stage("evaluate")
+    return evaluate(trained.family, trained.endpoints.run, _setting(data, plan))
+
+
+def _compared(
+    report: Report,
+    store: Store,
+    version: int,
+    family: str,
+    data: _Data,
+    plan: _Plan,
+    progress: Progress,
+) -> Report:
+    from recserve.trainer.comparing import compare
+
+    progress.stage("evaluate", f"version {version} on the same holdout")
+    try:
+        compared = compare(store, version, family, plan.schema, _setting(data, plan))
+    except Exception as error:  # whatever is wrong with it, the new version is none the worse
+        progress.stage("evaluate", f"without version {version}: {error}")
+        return report
+    return replace(report, stable=compared.metrics, stable_version=compared.version)
+
+
+def _setting(data: _Data, plan: _Plan) -> Setting:
+    from recserve.trainer.evaluation.setting import Setting
+
+    return Setting.of(data.tables, data.train, data.holdout, plan.hp)
 
 
 def _manifest(
-    trained: Trained, report: Report, data: _Data, plan: _Plan, seconds: float
+    trained: Trained, report: Report, data: _Data, plan: _Plan, origin: Origin
 ) -> model_pb2.ModelVersion:
     manifest = model_pb2.ModelVersion(
-        lineage=_lineage(data, plan),
+        lineage=_lineage(data, plan, origin.log_position),
         evaluation=report.to_message(data.holdout_kind, data.holdout),
         cleaning=data.cleaning,
         schema=plan.schema,
         hyper_parameters=plan.hp.to_message(),
         layout=trained.layout(artefact.FORMAT_VERSION),
-        training_seconds=round(seconds, 3),
+        training_run=origin.training_run,
+        promotion=PROMOTIONS[origin.promotion],
     )
     manifest.create_time.GetCurrentTime()
     return manifest
 
 
-def _lineage(data: _Data, plan: _Plan) -> model_pb2.Lineage:
+def _lineage(data: _Data, plan: _Plan, log_position: int) -> model_pb2.Lineage:
     mode = model_pb2.TRAINING_MODE_WARM_START if plan.base else model_pb2.TRAINING_MODE_FULL
     lineage = model_pb2.Lineage(
         mode=mode,
         base_version=plan.base,
         schema_digest=schema_file.digest(plan.schema),
         dataset_digest=data.digest,
+        log_position=log_position,
         event_count=len(data.tables.events),
         user_count=data.tables.user_count,
         item_count=data.tables.item_count,

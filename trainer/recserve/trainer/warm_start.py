@@ -9,19 +9,30 @@ from recserve.v1 import model_pb2, schema_pb2
 KINDS = ("event_types", "user_features", "item_features", "context_features", "candidate_features")
 
 
-def check_schema(base: schema_pb2.Schema, new: schema_pb2.Schema) -> None:
-    """Compares what models depend on; where the data lies may differ.
+def difference(base: schema_pb2.Schema, new: schema_pb2.Schema) -> str:
+    """In what two schemas differ of what models depend on; where the data lies may differ.
 
-    Raises:
-        WarmStartError: If they differ; says in what.
+    Returns:
+        A sentence; empty if they do not.
     """
     for kind in KINDS:
         before, now = ([_essence(entry) for entry in getattr(s, kind)] for s in (base, new))
         if before != now:
-            raise WarmStartError(
-                f"{kind} of the schema differ from the base version's: {before} there, {now} here; "
-                "train with --mode full"
-            )
+            return f"{kind} of the schema differ from the version's: {before} there, {now} here"
+    return ""
+
+
+def check_schema(base: schema_pb2.Schema, new: schema_pb2.Schema) -> None:
+    """Checks that a version for one schema can be trained on for another.
+
+    Raises:
+        WarmStartError: If they differ; says in what.
+    """
+    differing = difference(base, new)
+    if differing:
+        raise WarmStartError(
+            f"{differing.replace('the version', 'the base version')}; train with --mode full"
+        )
 
 
 def weights(store: Store, manifest: model_pb2.ModelVersion) -> SavedWeights:

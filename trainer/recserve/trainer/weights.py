@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recserve.trainer.errors import WarmStartError
-from recserve.trainer.item_table import packed
+from recserve.trainer.item_table import packed, unpacked
 from recserve.trainer.tables import Floats
 
 Vocabularies = dict[str, list[str]]
@@ -59,7 +58,7 @@ def read(path: Path) -> SavedWeights:
     vocabularies = {}
     for name in (name for name in arrays if name.startswith("offsets/")):
         key = name.removeprefix("offsets/")
-        vocabularies[key] = _unpacked(arrays[f"bytes/{key}"].tobytes(), arrays[name])
+        vocabularies[key] = unpacked(arrays[f"bytes/{key}"], arrays[name]).tolist()
     return SavedWeights(values, vocabularies)
 
 
@@ -105,7 +104,3 @@ def _differs(name: str, base: tuple[int, ...], new: tuple[int, ...]) -> str:
         f"the weight {name!r} has shape {base} in the base version and {new} now; train with the "
         "base version's schema and hyper-parameters, or with --mode full"
     )
-
-
-def _unpacked(whole: bytes, offsets: Any) -> list[str]:
-    return [whole[start:end].decode("utf-8") for start, end in pairwise(offsets)]

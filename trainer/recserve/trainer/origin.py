@@ -1,0 +1,27 @@
+"""What a server knows of a version's origin, for the manifest."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from recserve.v1 import promotion_pb2
+
+Promotion = Literal["always", "if-better", "never", "canary"]
+
+PROMOTIONS: dict[Promotion, promotion_pb2.Promotion] = {
+    "always": promotion_pb2.PROMOTION_ALWAYS,
+    "if-better": promotion_pb2.PROMOTION_IF_BETTER,
+    "never": promotion_pb2.PROMOTION_NEVER,
+    "canary": promotion_pb2.PROMOTION_CANARY,
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Why a version is trained, and what is to happen to it."""
+
+    training_run: str = ""
+    """"models/{model}/trainingRuns/{run}"; empty for one from the command line."""
+    promotion: Promotion = "always"
+    """What a server is to do with the version."""
+    log_position: int = 0
+    """The last log position of the dataset; 0 for a dataset that is not from a log."""
