@@ -24,12 +24,12 @@ def test_a_message_reads_back_as_the_same_values() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("dropout", 1.0, "--dropout must be 0 to 0.9, not 1.0"),
-        ("learning_rate", 0.0, "--learning-rate must be above 0 to 1"),
-        ("hidden_layers", [], "--hidden-layers must be 1 to 8 layers of 1 to 4096"),
-        ("hidden_layers", [5000], "--hidden-layers must be"),
-        ("holdout_share", 0.6, "--holdout-share"),
-        ("embedding_width", 3, "--embedding-width must be 4 to 1024"),
+        ("dropout", 1.0, "dropout must be 0 to 0.9, not 1.0"),
+        ("learning_rate", 0.0, "learning_rate must be above 0 to 1"),
+        ("hidden_layers", [], "hidden_layers must be 1 to 8 layers of 1 to 4096"),
+        ("hidden_layers", [5000], "hidden_layers must be"),
+        ("holdout_share", 0.6, "holdout_share"),
+        ("embedding_width", 3, "embedding_width must be 4 to 1024"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_the_range(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -69,12 +70,18 @@ def _told(function: Callable[P, None]) -> Callable[P, None]:
         try:
             function(*args, **kwargs)
         except HyperParameterError as error:
-            raise click.UsageError(str(error)) from None
+            raise click.UsageError(_as_options(str(error))) from None
         except TrainerError as error:
             click.echo(f"Error: {error}", err=True)
             raise SystemExit(1) from None
 
     return wrapped
+
+
+def _as_options(text: str) -> str:
+    """Hyper-parameters by the names of their options."""
+    names = "|".join(HYPER_PARAMETERS)
+    return re.sub(rf"\b({names}) must", lambda m: f"--{m[0].replace('_', '-')}", text)
 
 
 def _hyper_parameter_options(function: Callable[..., None]) -> Callable[..., None]:

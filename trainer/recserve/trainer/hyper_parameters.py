@@ -75,9 +75,7 @@ def _explain(error: ValidationError) -> str:
     issues = {}
     for issue in error.errors():
         name = str(issue["loc"][0])
-        issues[name] = (
-            f"--{name.replace('_', '-')} must be {range_of(name)}, not {issue['input']!r}"
-        )
+        issues[name] = f"{name} must be {range_of(name)}, not {issue['input']!r}"
     return "; ".join(issues.values())
 
 

@@ -80,7 +80,7 @@ class Store:
         """
         versions = self.versions()
         if not versions:
-            raise StoreError(f"{self.folder} holds no version; `recserve-trainer fit` makes one")
+            raise StoreError(f"{self.folder} holds no version; train one first")
         if version is not None and version not in versions:
             listed = ", ".join(map(str, versions))
             raise StoreError(f"{self.folder} has no version {version}; it has {listed}")

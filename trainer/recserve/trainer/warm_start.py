@@ -31,7 +31,7 @@ def check_schema(base: schema_pb2.Schema, new: schema_pb2.Schema) -> None:
     differing = difference(base, new)
     if differing:
         raise WarmStartError(
-            f"{differing.replace('the version', 'the base version')}; train with --mode full"
+            f"{differing.replace('the version', 'the base version')}; train in full (mode full)"
         )
 
 

@@ -102,5 +102,5 @@ def _matched(
 def _differs(name: str, base: tuple[int, ...], new: tuple[int, ...]) -> str:
     return (
         f"the weight {name!r} has shape {base} in the base version and {new} now; train with the "
-        "base version's schema and hyper-parameters, or with --mode full"
+        "base version's schema and hyper-parameters, or in full (mode full)"
     )
