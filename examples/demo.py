@@ -1,4 +1,4 @@
-"""The whole loop on MovieLens: clean, train, serve, recommend, take feedback, recommend again.
+"""The whole loop on MovieLens: clean, train, serve, recommend, take feedback, train again, swap.
 
 `make demo` runs this. It uses the three commands as a user would, and the Python SDK; what it
 makes goes to `.demo/`, and no process outlives it.
@@ -10,17 +10,19 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from recserve.client import Answer, Client, Event
+from recserve.client import Answer, Client, Event, RecserveError
 
 ROOT = Path(__file__).resolve().parent.parent
 DATASET = ROOT / "examples" / "movielens"
@@ -31,6 +33,9 @@ SERVER_LOG = WORK / "server.log"
 BIN = Path(sys.executable).parent
 USER = "414"
 CALLS = 300
+SECONDS_BETWEEN_CALLS = 0.02
+SECONDS_AFTER_SWAP = 3.0
+PHASES = ("version 2 is trained", "version 2 is loaded", "version 2 answers")
 
 console = Console()
 
@@ -60,12 +65,13 @@ def main() -> int:
         )
         changed = recommend_and_react(client)
         measure(client, metrics)
+        swapped = train_and_swap(client, address)
     heading("Done")
     console.print(
         f"The loop took {time.monotonic() - started:.0f} s. The model is in {STORE}, the events "
         f"in {WORK / 'recserve.db'}, the server's log in {SERVER_LOG}."
     )
-    return 0 if better and changed else 1
+    return 0 if better and changed and swapped else 1
 
 
 def beats_popularity() -> bool:
@@ -121,10 +127,9 @@ def measure(client: Client, metrics: str) -> None:
         start = time.perf_counter()
         client.recommend(USER, num_results=10)
         seconds.append(time.perf_counter() - start)
-    cuts = statistics.quantiles(seconds, n=100)
+    median, p99 = median_and_p99(seconds)
     console.print(
-        f"{CALLS} calls, one at a time, through the SDK: median {cuts[49] * 1000:.2f} ms, "
-        f"p99 {cuts[98] * 1000:.2f} ms"
+        f"{CALLS} calls, one at a time, through the SDK: median {median:.2f} ms, p99 {p99:.2f} ms"
     )
     table = Table(title=f"what the server measured ({metrics})", title_justify="left")
     for column in ("histogram", "of", "count", "mean ms"):
@@ -132,6 +137,86 @@ def measure(client: Client, metrics: str) -> None:
     for name, of, count, mean in read_histograms(metrics):
         table.add_row(name, of, f"{count:.0f}", f"{mean * 1000:.2f}")
     console.print(table)
+
+
+def median_and_p99(seconds: list[float]) -> tuple[float, float]:
+    """The median and the 99th percentile, in milliseconds."""
+    cuts = statistics.quantiles(seconds, n=100)
+    return cuts[49] * 1000, cuts[98] * 1000
+
+
+def train_and_swap(client: Client, address: str) -> bool:
+    """Train version 2 from the log while a caller keeps asking; tell whether no call failed."""
+    heading("9. Version 2 is trained from the log, over RPC, while a caller keeps asking")
+    with caller(address) as calls:
+        marks = [time.monotonic()]
+        train = ("train", "--mode", "warm-start", "--promotion", "always")
+        run("recserve", "--server", address, *train)
+        marks.append(time.monotonic())
+        while client.recommend(USER).model_version != 2:
+            if time.monotonic() > marks[-1] + 120:
+                raise SystemExit(f"version 2 does not serve:\n{SERVER_LOG.read_text()}")
+            time.sleep(0.05)
+        marks.append(time.monotonic())
+        time.sleep(SECONDS_AFTER_SWAP)
+        marks.append(time.monotonic())
+    heading("10. The swap, as the caller saw it")
+    failed = sum(call.error != "" for call in calls)
+    versions = sorted({call.version for call in calls if not call.error})
+    console.print(f"{len(calls)} calls, {failed} failed; answered by the versions {versions}")
+    for error in sorted({call.error for call in calls if call.error}):
+        console.print(f"  {error}")
+    table = Table(title="latency around the swap", title_justify="left")
+    for column in ("while", "calls", "median ms", "p99 ms"):
+        table.add_column(column, justify="left" if column == "while" else "right")
+    for name, start, end in zip(PHASES, marks[:-1], marks[1:], strict=True):
+        seconds = [call.seconds for call in calls if start <= call.at < end]
+        if len(seconds) > 1:
+            median, p99 = median_and_p99(seconds)
+            table.add_row(name, str(len(seconds)), f"{median:.2f}", f"{p99:.2f}")
+    console.print(table)
+    run("recserve", "--server", address, "models", "list")
+    return failed == 0 and versions == [1, 2]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the caller."""
+
+    at: float
+    seconds: float
+    version: int = 0
+    error: str = ""
+
+
+@contextmanager
+def caller(address: str) -> Iterator[list[Call]]:
+    """A thread that asks again and again while the `with` lasts, and the calls it made."""
+    calls: list[Call] = []
+    stopping = threading.Event()
+
+    def ask() -> None:
+        with Client(address) as client:
+            while not stopping.wait(SECONDS_BETWEEN_CALLS):
+                calls.append(one_call(client))
+
+    thread = threading.Thread(target=ask, name="caller")
+    thread.start()
+    try:
+        yield calls
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def one_call(client: Client) -> Call:
+    """Ask once; an error is part of what happened."""
+    start = time.monotonic()
+    try:
+        answer = client.recommend(USER, num_results=10)
+    except RecserveError as error:
+        return Call(start, time.monotonic() - start, error=str(error))
+    return Call(start, time.monotonic() - start, version=answer.model_version)
 
 
 def read_histograms(metrics: str) -> Iterator[tuple[str, str, float, float]]:

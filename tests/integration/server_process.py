@@ -75,7 +75,7 @@ class ServerProcess:
             eventually(lambda: client.health("recserve.model") is Health.SERVING, "warm")
 
     def children(self) -> dict[str, int]:
-        """Process ids of the running children, by "front_end" and "engine"."""
+        """Process ids of running children: "front_end", "engine", "training" or "trainer"."""
         listing = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return {_module(int(pid)): int(pid) for pid in listing.split() if _module(int(pid))}
 
@@ -136,5 +136,7 @@ def _module(pid: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     except (FileNotFoundError, ProcessLookupError):
         return ""
-    names = [word for word in words if word.startswith("recserve.server.")]
-    return names[0].removeprefix("recserve.server.").partition(".")[0] if names else ""
+    names = [word.split(".") for word in words if word.startswith("recserve.")]
+    if not names:
+        return ""
+    return "trainer" if names[0][1] == "trainer" else names[0][2]

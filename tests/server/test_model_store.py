@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from recserve.server import model_store
-from recserve.server.model_store import InvalidVersion, ModelStore
+from recserve.server.labels import CANARY, STABLE
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin
+from recserve.server.model_store import manifest as manifests
+from recserve.server.model_store import store as stores
 from recserve.v1 import schema_pb2
 from server.artefact import manifest, write_manifest, write_version
 
@@ -74,7 +76,7 @@ def test_a_file_that_cannot_be_read_is_refused(
     def failing(path: Path) -> str:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(model_store, "_sha256", failing)
+    monkeypatch.setattr(stores, "_sha256", failing)
     refused(store, "cannot be read: .*Input/output error")
 
 
@@ -149,7 +151,7 @@ def test_a_layout_that_no_request_could_be_padded_to_is_refused(
 
 
 def test_a_huge_manifest_is_refused_unread(store: ModelStore, folder: Path) -> None:
-    os.truncate(folder / "manifest.json", model_store.MAX_MANIFEST_BYTES + 1)
+    os.truncate(folder / "manifest.json", manifests.MAX_MANIFEST_BYTES + 1)
     refused(store, "too large")
 
 
@@ -189,3 +191,71 @@ def test_fields_of_a_newer_trainer_are_passed_over(store: ModelStore, folder: Pa
     path = folder / "manifest.json"
     path.write_text(path.read_text().replace("{", '{"invented_later": {"x": 1},', 1))
     assert store.verify(3).version == 3
+
+
+def test_labels_are_kept_with_the_newest_version_of_the_moment(
+    store: ModelStore, folder: Path
+) -> None:
+    assert store.pins() == {}
+    store.pin(STABLE, 3)
+    store.pin(CANARY, None)
+    assert store.pins() == {STABLE: Pin(3, seen=3), CANARY: Pin(0, seen=3)}
+    assert store.versions() == [3]
+
+
+def test_a_version_that_becomes_stable_loses_its_other_labels(
+    store: ModelStore, folder: Path
+) -> None:
+    store.pin(CANARY, 3)
+    store.pin(STABLE, 3)
+    assert store.pins() == {STABLE: Pin(3, seen=3)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '"stable"', '{"stable": 3}', '{"stable": {"version": -1, "seen": 3}}', "\x00"],
+)
+def test_a_spoilt_file_of_labels_is_told_and_not_replaced(
+    store: ModelStore, folder: Path, text: str
+) -> None:
+    file = folder.parent / "labels.json"
+    file.write_text(text)
+    with pytest.raises(InvalidPins):
+        store.pins()
+    with pytest.raises(InvalidPins):
+        store.pin(STABLE, 3)
+    assert file.read_text() == text
+
+
+def test_labels_that_cannot_be_written_stay(
+    store: ModelStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.pin(STABLE, 3)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        store.pin(CANARY, 3)
+    assert store.pins() == {STABLE: Pin(3, seen=3)}
+
+
+def test_a_deleted_version_is_gone_and_leaves_its_number_behind(
+    store: ModelStore, folder: Path
+) -> None:
+    store.delete(3)
+    assert store.versions() == []
+    left = folder.parent / ".deleted-3"
+    assert list(left.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        store.delete(3)
+
+
+def test_the_version_of_a_training_run_is_found(store: ModelStore, folder: Path) -> None:
+    whole = manifest(folder)
+    whole.training_run = "models/default/trainingRuns/7"
+    write_manifest(folder, whole)
+    (write_version(folder.parent, 4) / "manifest.json").write_text("{")
+    assert store.made_by("models/default/trainingRuns/7") == 3
+    assert store.made_by("models/default/trainingRuns/8") is None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 Message = dict[str, Any]
+MAX_LINE_BYTES = 16 << 20
 
 
 class ChildControl:
@@ -61,7 +62,7 @@ class ParentControl:
     async def pair(cls) -> tuple["ParentControl", socket.socket]:
         """Make both ends; the second is for the child to inherit."""
         ours, theirs = socket.socketpair()
-        reader, writer = await asyncio.open_connection(sock=ours)
+        reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_LINE_BYTES)
         return cls(reader, writer), theirs
 
     def send(self, **message: Any) -> None:

@@ -1,7 +1,7 @@
 """A server in memory, for tests of programs that call one.
 
-Real gRPC on a real port, real validation and real semantics; the event log, the catalogue and
-the engine are doubles in memory, so it starts in milliseconds and needs no TensorFlow:
+Real gRPC on a real port, real validation and real semantics; the event log, the catalogue, the
+engine and the trainer are doubles in memory, so it starts in milliseconds and needs no TensorFlow:
 
     with InMemoryServer(item_ids=["a", "b", "c"]) as server:
         with Client(server.address) as client:
@@ -10,9 +10,8 @@ the engine are doubles in memory, so it starts in milliseconds and needs no Tens
 """
 
 import asyncio
-import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,8 +28,11 @@ from recserve.server.front_end.version_states import Standing
 from recserve.server.item_table import ItemTable
 from recserve.server.labels import STABLE
 from recserve.server.model_store import ModelStore
+from recserve.server.model_store.memory import InMemoryModelStore
 from recserve.server.recommending.versions import ServedVersion
 from recserve.server.schema import declare
+from recserve.server.supervision import InMemorySupervision
+from recserve.server.training import InMemoryRunRegister
 from recserve.v1 import model_pb2, schema_pb2
 
 __all__ = ["InMemoryServer"]
@@ -45,7 +47,8 @@ class InMemoryServer:
         schema: Events and features; default: every event type, no features.
         scorer: Scores the items for a request; default: the earlier, the better.
         uses_history: Whether a user without history is unknown to the model.
-        store: Folder of a model store, for what ModelService lists. Default: an empty one.
+        store: Folder of a model store, for what ModelService lists. Default: one in memory, with
+            the versions that are served.
     """
 
     def __init__(
@@ -60,7 +63,9 @@ class InMemoryServer:
         self._schema = declare(schema or schema_pb2.Schema())
         self._item_ids = tuple(item_ids)
         self._uses_history = uses_history
-        self._store = store
+        self._versions = InMemoryModelStore()
+        self._store = self._versions if store is None else ModelStore(store / "default")
+        self._supervision = InMemorySupervision(self._versions)
         self.log = InMemoryEventLog()
         self.catalogue = InMemoryCatalogue()
         self.catalogue.put_items([ItemRecord(item_id) for item_id in item_ids])
@@ -99,33 +104,52 @@ class InMemoryServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        with tempfile.TemporaryDirectory() as folder:
-            front_end = FrontEnd(
-                model="default",
-                log=self.log,
-                catalogue=self.catalogue,
-                store=ModelStore((self._store or Path(folder)) / "default"),
-                schema=CurrentSchema(self._schema, fixed=True),
-            )
-            await front_end.open()
-            await self._put_version(front_end)
-            transport = GrpcioTransport(front_end.add_servicers, None)
-            self.address = f"127.0.0.1:{await transport.start('127.0.0.1:0')}"
-            self._ready.set()
-            await self._stopping.wait()
-            await transport.stop(1.0)
-            await front_end.close()
+        self._front_end = front_end = FrontEnd(
+            model="default",
+            log=self.log,
+            catalogue=self.catalogue,
+            store=self._store,
+            schema=CurrentSchema(self._schema, fixed=True),
+            register=InMemoryRunRegister(),
+            supervision=self._supervision,
+        )
+        await front_end.open()
+        self._supervision.on_report = front_end.runs.follow
+        self._supervision.on_labels = self._show
+        front_end.runs.follow(None)
+        if self._item_ids:
+            self._versions.put(self._manifest())
+            await self._supervision.set_label(STABLE, 1)
+        transport = GrpcioTransport(front_end.add_servicers, None)
+        self.address = f"127.0.0.1:{await transport.start('127.0.0.1:0')}"
+        self._ready.set()
+        await self._stopping.wait()
+        front_end.drain()
+        await transport.stop(1.0)
+        await front_end.close()
 
-    async def _put_version(self, front_end: FrontEnd) -> None:
-        if not self._item_ids:
-            return
+    def _manifest(self) -> model_pb2.ModelVersion:
         manifest = model_pb2.ModelVersion(version=1, schema=self._schema.message)
         manifest.layout.history_length = 50
         manifest.layout.multi_valued_length = 8
         manifest.layout.uses_history = self._uses_history
+        return manifest
+
+    def _show(self, labels: Mapping[str, int]) -> None:
+        """Serve what has a label; all versions rank alike."""
+        front_end, stored = self._front_end, self._versions.versions()
         popularity = np.arange(len(self._item_ids), 0, -1, dtype=np.float32)
         items = ItemTable(self._item_ids, popularity)
-        front_end.versions.put(ServedVersion.of(manifest, items, self.engine))
-        front_end.versions.set_label(STABLE, 1)
-        front_end.states.replace({1: Standing(model_pb2.MODEL_VERSION_STATE_SERVING, (STABLE,))})
-        await front_end.announce_versions()
+        for number in labels.values():
+            manifest = self._versions.manifest(number)
+            front_end.versions.put(ServedVersion.of(manifest, items, self.engine))
+        for label, number in labels.items():
+            front_end.versions.set_label(label, number)
+        front_end.states.replace({number: _standing(number, labels) for number in stored})
+        self._announcing = asyncio.ensure_future(front_end.announce_versions())
+
+
+def _standing(number: int, labels: Mapping[str, int]) -> Standing:
+    own = tuple(label for label, at in labels.items() if at == number)
+    served = model_pb2.MODEL_VERSION_STATE_SERVING
+    return Standing(served if own else model_pb2.MODEL_VERSION_STATE_AVAILABLE, own)

@@ -224,12 +224,6 @@ def test_what_this_release_lacks_says_so(wire: Wire, method: str) -> None:
     assert method.partition("/")[2] in answer.message
 
 
-def test_the_stream_that_this_release_lacks_says_so(wire: Wire) -> None:
-    watch = wire.channel.unary_stream("/recserve.v1.TrainingService/WatchTrainingRun")
-    answer = refused(lambda: list(watch(b"", timeout=10)))
-    assert (answer.code, answer.reason) == ("UNIMPLEMENTED", "NOT_IMPLEMENTED_YET")
-
-
 def test_a_message_above_the_limit_is_refused_by_the_transport(wire: Wire) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         wire.send("RecommenderService/Recommend", b"\0" * (17 << 20))

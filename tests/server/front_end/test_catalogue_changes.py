@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,10 @@ from recserve.server.errors import Unavailable
 from recserve.server.event_log import InMemoryEventLog, LogTail
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import FrontEnd
-from recserve.server.model_store import ModelStore
+from recserve.server.model_store.memory import InMemoryModelStore
 from recserve.server.schema import declare
+from recserve.server.supervision import InMemorySupervision
+from recserve.server.training import InMemoryRunRegister
 from recserve.v1 import schema_pb2
 from server.recommending.world import World
 
@@ -43,15 +44,17 @@ def log() -> InMemoryEventLog:
 
 @pytest.fixture
 async def front_end(
-    catalogue: Unreliable, log: InMemoryEventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalogue: Unreliable, log: InMemoryEventLog, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[FrontEnd]:
     monkeypatch.setattr(LogTail, "start", lambda _self: None)  # the tests look themselves
     front_end = FrontEnd(
         model="default",
         log=log,
         catalogue=catalogue,
-        store=ModelStore(tmp_path),
+        store=InMemoryModelStore(),
         schema=CurrentSchema(declare(schema_pb2.Schema()), fixed=False),
+        register=InMemoryRunRegister(),
+        supervision=InMemorySupervision(InMemoryModelStore()),
     )
     await front_end.open()
     yield front_end

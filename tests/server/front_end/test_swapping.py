@@ -50,6 +50,8 @@ async def servicer(world: World, versions: ServedVersions) -> RecommenderService
         schema=CurrentSchema(declare(schema_pb2.Schema()), fixed=True),
         writer=unused,
         ids=RecommendationIds(b"k" * 32),
+        runs=unused,
+        cards=unused,
     )
 
 

@@ -126,6 +126,12 @@ UNARY_METHODS = {
 IMPLEMENTED = (
     "RecommenderService/Recommend",
     "RecommenderService/Feedback",
+    "RecommenderService/Train",
     "ModelService/ListModelVersions",
     "ModelService/GetModelVersion",
+    "ModelService/SetModelLabel",
+    "ModelService/DeleteModelVersion",
+    "TrainingService/GetTrainingRun",
+    "TrainingService/ListTrainingRuns",
+    "TrainingService/CancelTrainingRun",
 )

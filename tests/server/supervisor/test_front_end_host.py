@@ -24,6 +24,7 @@ class PlayedFrontEnd:
     def __init__(self) -> None:
         self.pid = 1
         self.told: list[dict[str, Any]] = []
+        self._news = asyncio.Event()
         self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._status = 0
 
@@ -36,6 +37,7 @@ class PlayedFrontEnd:
 
     def send(self, **message: Any) -> None:
         self.told.append(message)
+        self._news.set()
         if "drain" in message:
             self.dies(0)
 
@@ -43,6 +45,12 @@ class PlayedFrontEnd:
         while (message := await self._messages.get()) is not None:
             await on_message(message)
         return self._status
+
+    async def was_told(self, message: dict[str, Any]) -> None:
+        async with asyncio.timeout(10):
+            while message not in self.told:
+                self._news.clear()
+                await self._news.wait()
 
     def says(self, **message: Any) -> None:
         self._messages.put_nowait(message)
@@ -64,8 +72,14 @@ async def host(monkeypatch: pytest.MonkeyPatch) -> FrontEndHost:
         Settings(),
         on_listening=lambda _address: None,
         on_released=lambda _socket: None,
+        on_ask=answer,
         on_exit=lambda _pid: None,
     )
+
+
+async def answer(ask: dict[str, Any]) -> dict[str, Any] | None:
+    """Everything can be done but one thing."""
+    return None if ask != {"impossible": True} else {"type": "NotFound", "message": "no"}
 
 
 @pytest.fixture
@@ -126,3 +140,23 @@ async def test_a_front_end_that_is_just_being_started_hears_of_the_stop(
     PlayedFrontEnd.may_start.set()
     await asyncio.wait_for(running, 20)
     assert {"drain": 7} in (await life()).told
+
+
+async def test_what_the_front_end_asks_for_is_done_and_answered(
+    host: FrontEndHost, running: "asyncio.Task[None]"
+) -> None:
+    child = await life()
+    child.says(ask={"delete_version": 1}, number=7)
+    child.says(ask={"impossible": True}, number=8)
+    await child.was_told({"answer": 7, "error": None})
+    await child.was_told({"answer": 8, "error": {"type": "NotFound", "message": "no"}})
+
+
+async def test_a_front_end_that_starts_again_hears_of_the_training(
+    host: FrontEndHost, running: "asyncio.Task[None]"
+) -> None:
+    first = await life()
+    await first.was_told({"training": None})
+    host.set_training({"name": "models/default/trainingRuns/1"})
+    first.dies(1)
+    await (await life()).was_told({"training": {"name": "models/default/trainingRuns/1"}})

@@ -1,13 +1,16 @@
-"""Which version is served, as a table of snapshots and as a simulated life."""
+"""Which versions are served, as a table of snapshots and as a simulated life."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recserve.server.labels import CANARY, SHADOW, STABLE
+from recserve.server.model_store import Pin
 from recserve.server.supervisor.lifecycle import (
     Action,
+    DropLabel,
     EnginePhase,
-    MakeStable,
+    MoveLabel,
     Snapshot,
     StartEngine,
     StopEngine,
@@ -15,7 +18,7 @@ from recserve.server.supervisor.lifecycle import (
 )
 
 VERIFYING, STARTING, READY, STOPPED, WAITING, DRAINING = EnginePhase
-Start, Stable, Stop = StartEngine, MakeStable, StopEngine
+Start, Move, Drop, Stop = StartEngine, MoveLabel, DropLabel, StopEngine
 Engines = dict[int, EnginePhase]
 
 
@@ -24,8 +27,25 @@ def world(
     engines: Engines | None = None,
     stable: int | None = None,
     refused: tuple[int, ...] = (),
+    canary: int | None = None,
+    bound: dict[int, str | None] | None = None,
+    pins: dict[str, Pin] | None = None,
+    requested: dict[str, int] | None = None,
 ) -> Snapshot:
-    return Snapshot(stored, frozenset(refused), engines or {}, stable)
+    labels = {STABLE: stable, CANARY: canary}
+    return Snapshot(
+        stored=stored,
+        refused=frozenset(refused),
+        engines=engines or {},
+        labels={label: version for label, version in labels.items() if version is not None},
+        bound=bound or {},
+        pins=pins or {},
+        requested=requested or {},
+    )
+
+
+def Stable(version: int) -> MoveLabel:  # noqa: N802  # reads like the other actions
+    return Move(STABLE, version)
 
 
 CASES: dict[str, tuple[Snapshot, list[Action]]] = {
@@ -95,7 +115,75 @@ CASES: dict[str, tuple[Snapshot, list[Action]]] = {
         world(1, engines={1: DRAINING}, stable=1),
         [],
     ),
-    "all refused": (world(1, 2, refused=(1, 2), stable=2), []),
+    "all refused": (world(1, 2, refused=(1, 2), stable=2), [Drop(STABLE)]),
+    "a version that is bound for no label stays where it is": (
+        world(1, 2, engines={1: READY}, stable=1, bound={2: None}),
+        [],
+    ),
+    "a canary is started beside the stable version": (
+        world(1, 2, engines={1: READY}, stable=1, bound={2: CANARY}),
+        [Start(2)],
+    ),
+    "and gets its label when it is ready": (
+        world(1, 2, engines={1: READY, 2: READY}, stable=1, bound={2: CANARY}),
+        [Move(CANARY, 2)],
+    ),
+    "but not before": (
+        world(1, 2, engines={1: READY, 2: STARTING}, stable=1, bound={2: CANARY}),
+        [],
+    ),
+    "a canary older than the stable version is over": (
+        world(1, 2, 3, engines={2: READY, 3: READY}, stable=3, canary=2, bound={2: CANARY}),
+        [Drop(CANARY), Stop(2)],
+    ),
+    "a roll-back starts the older version": (
+        world(1, 2, engines={2: READY}, stable=2, requested={STABLE: 1}),
+        [Start(1)],
+    ),
+    "and moves the label when it is ready": (
+        world(1, 2, engines={1: READY, 2: READY}, stable=2, requested={STABLE: 1}),
+        [Stable(1)],
+    ),
+    "what was rolled back from stays back": (
+        world(1, 2, engines={1: READY}, stable=1, pins={STABLE: Pin(1, seen=2)}),
+        [],
+    ),
+    "also after a restart": (world(1, 2, pins={STABLE: Pin(1, seen=2)}), [Start(1)]),
+    "a version that is newer than a roll-back becomes stable": (
+        world(1, 2, 3, engines={1: READY, 3: READY}, stable=1, pins={STABLE: Pin(1, seen=2)}),
+        [Stable(3)],
+    ),
+    "unless it is refused": (
+        world(1, 2, 3, engines={1: READY}, stable=1, pins={STABLE: Pin(1, 2)}, refused=(3,)),
+        [],
+    ),
+    "a pinned version that is refused gives way to an older one": (
+        world(1, 2, 3, pins={STABLE: Pin(2, seen=3)}, refused=(2,)),
+        [Start(1)],
+    ),
+    "a request for a refused version changes nothing": (
+        world(1, 2, engines={1: READY}, stable=1, refused=(2,), requested={STABLE: 2}),
+        [],
+    ),
+    "a canary that becomes stable has arrived": (
+        world(
+            *(1, 2),
+            engines={1: READY, 2: READY},
+            stable=1,
+            canary=2,
+            requested={STABLE: 2},
+            bound={2: CANARY},
+        ),
+        [Stable(2), Drop(CANARY)],
+    ),
+    "a shadow may be older than the stable version": (
+        world(1, 2, engines={2: READY, 1: READY}, stable=2, pins={SHADOW: Pin(1, seen=2)}),
+        [Move(SHADOW, 1)],
+    ),
+    "a label that was taken off stays off": (
+        world(1, 2, engines={1: READY}, stable=1, bound={2: CANARY}, pins={CANARY: Pin(0, 2)}),
+        [],
+    ),
 }
 
 
@@ -112,9 +200,13 @@ class Simulation:
         self.stored: set[int] = set()
         self.refused: set[int] = set()
         self.engines: Engines = {}
-        self.stable: int | None = None
+        self.labels: dict[str, int] = {}
         self.served = False
         """Whether a stable version was ever ready."""
+
+    @property
+    def stable(self) -> int | None:
+        return self.labels.get(STABLE)
 
     def reconcile(self) -> None:
         for _ in range(10):
@@ -128,7 +220,10 @@ class Simulation:
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
-            tuple(self.stored), frozenset(self.refused), dict(self.engines), self.stable
+            stored=tuple(self.stored),
+            refused=frozenset(self.refused),
+            engines=dict(self.engines),
+            labels=dict(self.labels),
         )
 
     def act(self, action: Action) -> None:
@@ -136,9 +231,11 @@ class Simulation:
             case StartEngine(version):
                 known = version in self.engines
                 self.engines[version] = STARTING if known else VERIFYING
-            case MakeStable(version):
+            case MoveLabel(label, version):
                 assert version not in self.refused
-                self.stable = version
+                self.labels[label] = version
+            case DropLabel(label):
+                del self.labels[label]
             case StopEngine(version):
                 assert version != self.stable
                 self.engines[version] = DRAINING

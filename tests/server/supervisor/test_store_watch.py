@@ -1,15 +1,16 @@
 """New and changed versions are noticed, and a store that cannot be read is looked at again."""
 
 import asyncio
-from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
-from recserve.server.model_store import ModelStore
+from recserve.server.labels import CANARY, STABLE
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin
 from recserve.server.supervisor import store_watch
-from recserve.server.supervisor.store_watch import StoreWatch
-from server.artefact import write_version
+from recserve.server.supervisor.store_watch import StoreView, StoreWatch
+from recserve.v1 import model_pb2, promotion_pb2
+from server.artefact import manifest, write_manifest, write_version
 
 Prints = dict[int, tuple[int, int, int]]
 Heard = list[tuple[tuple[int, ...], set[int]]]
@@ -34,6 +35,12 @@ class ScriptedStore:
             raise answer
         return answer
 
+    def manifest(self, _version: int) -> model_pb2.ModelVersion:
+        raise InvalidVersion("there are no files")
+
+    def pins(self) -> dict[str, Pin]:
+        return {}
+
     async def answered_all(self) -> None:
         """All answers have been heard: the last one was given twice."""
         for _ in range(2):
@@ -43,8 +50,8 @@ class ScriptedStore:
 async def watched(*answers: Prints | OSError) -> Heard:
     store, heard = ScriptedStore(*answers), Heard()
 
-    def on_change(stored: tuple[int, ...], changed: Collection[int]) -> None:
-        heard.append((stored, set(changed)))
+    def on_change(view: StoreView) -> None:
+        heard.append((view.versions, set(view.changed)))
 
     task = asyncio.create_task(StoreWatch(store, on_change).run())  # type: ignore[arg-type]
     await store.answered_all()
@@ -90,3 +97,41 @@ def test_a_fingerprint_changes_with_any_file(tmp_path: Path) -> None:
     with (folder / "items.npz").open("ab") as file:
         file.write(b"more")
     assert store.fingerprints() != whole
+
+
+async def test_a_look_tells_where_each_version_is_bound_for(tmp_path: Path) -> None:
+    folder, store = tmp_path / "default", ModelStore(tmp_path / "default")
+    for number, promotion in enumerate(promotion_pb2.Promotion.values(), 1):
+        message = manifest(write_version(folder, number))
+        message.promotion = promotion
+        write_manifest(folder / str(number), message)
+    (write_version(folder, 6) / "manifest.json").write_text("damaged")
+    view = await StoreWatch(store, lambda _view: None).look()
+    bound = {version: destination.label for version, destination in view.bound.items()}
+    assert bound == {1: STABLE, 2: STABLE, 3: STABLE, 4: None, 5: CANARY}
+    assert view.versions == (6, 5, 4, 3, 2, 1)
+
+
+async def test_a_manifest_that_is_replaced_is_read_again(tmp_path: Path) -> None:
+    folder, store = tmp_path / "default", ModelStore(tmp_path / "default")
+    message = manifest(write_version(folder, 1))
+    watch = StoreWatch(store, lambda _view: None)
+    assert (await watch.look()).bound[1].label == STABLE
+    message.promotion = promotion_pb2.PROMOTION_NEVER
+    write_manifest(folder / "1", message)
+    view = await watch.look()
+    assert view.bound[1].label is None
+    assert view.changed == {1}
+
+
+async def test_labels_that_were_spoilt_stay_as_they_were(tmp_path: Path) -> None:
+    folder, store = tmp_path / "default", ModelStore(tmp_path / "default")
+    write_version(folder, 1)
+    store.pin(STABLE, 1)
+    watch = StoreWatch(store, lambda _view: None)
+    before = (await watch.look()).pins
+    assert before == {STABLE: Pin(1, seen=1)}
+    (folder / "labels.json").write_text('{"stable": {"version": "one"}}')
+    with pytest.raises(InvalidPins):
+        store.pins()
+    assert (await watch.look()).pins == before

@@ -1,4 +1,4 @@
-"""Makes the tables in an empty database, and refuses one that is not ours."""
+"""Makes the tables in an empty database, and those that an older one lacks."""
 
 import sqlite3
 from pathlib import Path
@@ -23,7 +23,7 @@ APPLICATION_ID = 0x72637376  # "rcsv": marks the file as ours, in its header
 
 
 def prepare(engine: Engine, path: Path) -> None:
-    """Makes the tables unless they are there, in one transaction, and turns on WAL mode.
+    """Makes the tables that are not there, in one transaction, and turns on WAL mode.
 
     A database that is refused is left as it was.
 
@@ -34,8 +34,11 @@ def prepare(engine: Engine, path: Path) -> None:
     """
     try:
         with engine.begin() as connection:
-            if not _is_ours(connection, path):
+            found = _format_of(connection, path)
+            if not found:
                 _create(connection)
+            elif found < FORMAT_VERSION:
+                _migrate(connection)
         _turn_on_wal(engine, path)
     except FAILURES as error:
         if may_pass(error):
@@ -76,22 +79,29 @@ def _wal_mode(cursor: DBAPICursor) -> str:
     return str(cursor.fetchall()[0][0])
 
 
-def _is_ours(connection: Connection, path: Path) -> bool:
+def _format_of(connection: Connection, path: Path) -> int:
+    """The format of a database that is ours; 0 for one that is empty."""
     application = connection.exec_driver_sql("PRAGMA application_id").scalar()
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+    version = int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
     tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
     if application != APPLICATION_ID:
         if application or version or tables:
             raise EventLogRefused(
                 f"event log {path}: an SQLite database of another program; give another file"
             )
-        return False
+        return 0
     if version > FORMAT_VERSION:
         raise EventLogRefused(
             f"event log {path}: written by a newer release (format {version}, this one reads"
             f" {FORMAT_VERSION}); upgrade recserve"
         )
-    return True
+    return version
+
+
+def _migrate(connection: Connection) -> None:
+    """Format 1 lacked the training runs; nothing else has changed since."""
+    METADATA.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT_VERSION}")
 
 
 def _create(connection: Connection) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     text,
 )
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when the tables change; a database of a higher one is refused."""
 
 METADATA = MetaData()
@@ -61,6 +62,23 @@ COUNTERS = Table(
 Writers draw positions from the counter inside their transaction, so positions are in commit
 order and without gaps, also where transactions run side by side (the counter's row is locked
 until the commit), and a position is never given twice, whatever is erased.
+"""
+
+TRAINING_RUNS = Table(
+    "training_runs",
+    METADATA,
+    Column("number", _Position, primary_key=True),
+    Column("model", String, nullable=False),
+    Column("request_id", String),
+    Column("unended", Boolean),
+    Column("run", String, nullable=False),
+    UniqueConstraint("model", "unended"),
+    UniqueConstraint("model", "request_id"),
+)
+"""`run` is a `TrainingRun` as protobuf JSON.
+
+`unended` is true or null, never false: so one run of a model at most has not ended, in any
+database, whoever writes.
 """
 
 META = Table(

@@ -13,9 +13,11 @@ from recserve.server.errors import RecserveServerError
 from recserve.server.event_log import EventLog, LogTail, LogWriter
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.servicers.health import HealthServicer
-from recserve.server.front_end.servicers.later import CatalogServicer, TrainingServicer
+from recserve.server.front_end.servicers.later import CatalogServicer
 from recserve.server.front_end.servicers.models import ModelServicer
 from recserve.server.front_end.servicers.recommender import RecommenderServicer
+from recserve.server.front_end.servicers.training import TrainingServicer
+from recserve.server.front_end.version_cards import VersionCards
 from recserve.server.front_end.version_keeper import VersionKeeper
 from recserve.server.front_end.version_states import VersionStates
 from recserve.server.model_store import ModelStore
@@ -23,6 +25,9 @@ from recserve.server.profiles import LogFeed, Popularity, Profiles
 from recserve.server.recommending.recommendation_id import KEY_BYTES, RecommendationIds
 from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.versions import ServedVersions
+from recserve.server.supervision import Supervision
+from recserve.server.training import RunRegister
+from recserve.server.training.runs import TrainingRuns
 from recserve.v1 import (
     catalog_pb2_grpc,
     model_pb2_grpc,
@@ -51,6 +56,8 @@ class FrontEnd:
         catalogue: The catalogue beside it.
         store: The model store.
         schema: The schema of events.
+        register: Where training runs are kept.
+        supervision: Trains, moves labels and deletes versions.
         max_waiting_requests: Most requests that may wait for an engine.
         max_waiting_events: Most events that may wait for the disk.
         cached_profiles: Most profiles kept.
@@ -64,6 +71,8 @@ class FrontEnd:
         catalogue: Catalogue,
         store: ModelStore,
         schema: CurrentSchema,
+        register: RunRegister,
+        supervision: Supervision,
         max_waiting_requests: int = 1024,
         max_waiting_events: int = 100_000,
         cached_profiles: int = 100_000,
@@ -73,6 +82,7 @@ class FrontEnd:
         self._catalogue = catalogue
         self._store = store
         self._schema = schema
+        self._supervision = supervision
         self._max_waiting_events = max_waiting_events
         self._readers = ThreadPoolExecutor(READER_THREADS, "reader")
         self._profiles = Profiles(
@@ -81,6 +91,9 @@ class FrontEnd:
         self.versions = ServedVersions()
         self.states = VersionStates()
         self.health = HealthServicer()
+        self.runs = TrainingRuns(
+            model=model, register=register, supervision=supervision, store=store
+        )
         self.keeper = VersionKeeper(
             store=store,
             versions=self.versions,
@@ -118,11 +131,13 @@ class FrontEnd:
         self._take_catalogue(*await asyncio.to_thread(self._read_catalogue))
         self._writer.start()
         self._tail.start()
+        self.runs.open()
         self.health.set("", serving=True)
         self.health.set(MODEL_HEALTH, serving=False)
 
     def add_servicers(self, server: Any) -> None:
         """Register every service with a transport's server."""
+        cards = VersionCards(model=self._model, store=self._store, states=self.states)
         recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(
             RecommenderServicer(
                 model=self._model,
@@ -132,23 +147,36 @@ class FrontEnd:
                 schema=self._schema,
                 writer=self._writer,
                 ids=self._ids,
+                runs=self.runs,
+                cards=cards,
             ),
             server,
         )
         model_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelServicer(model=self._model, store=self._store, states=self.states), server
+            ModelServicer(
+                model=self._model,
+                store=self._store,
+                states=self.states,
+                cards=cards,
+                supervision=self._supervision,
+            ),
+            server,
         )
-        training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(), server)
+        training_pb2_grpc.add_TrainingServiceServicer_to_server(
+            TrainingServicer(model=self._model, runs=self.runs, cards=cards), server
+        )
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(), server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
 
     def drain(self) -> None:
         """Tell health checkers that no new calls are wanted."""
         self.health.drain()
+        self.runs.drain()
 
     async def close(self) -> None:
         """Write what waits, and stop the threads. The transport has stopped before."""
         self._tail.close()
+        await self.runs.close()
         await asyncio.to_thread(self._writer.close)
         self.keeper.close()
         self._readers.shutdown()

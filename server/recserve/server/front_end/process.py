@@ -22,6 +22,8 @@ from recserve.server.front_end.transports.grpcio import GrpcioTransport
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
+from recserve.server.supervision import SupervisorLine
+from recserve.server.training.report import TrainingReport
 from recserve.v1 import schema_pb2
 
 
@@ -70,14 +72,17 @@ async def _run(
 ) -> None:
     store = ModelStore(settings.model_folder)
     schema = _schema(settings, storage, store)
-    if schema.current.is_open:
+    if not schema.current.event_types:
         logs.get("schema").info("no schema is known: every well-formed event type is accepted")
+    supervisor = SupervisorLine(control.send)
     front_end = FrontEnd(
         model=settings.model,
         log=storage.log,
         catalogue=storage.catalogue,
         store=store,
         schema=schema,
+        register=storage.runs,
+        supervision=supervisor,
         max_waiting_requests=settings.max_waiting_requests,
         max_waiting_events=settings.max_waiting_events,
         cached_profiles=settings.cached_profiles,
@@ -87,19 +92,26 @@ async def _run(
     try:
         transport = _transport(settings, front_end)
         control.send(listening=await transport.start(settings.listen))
-        grace = await _follow(front_end, messages)
+        grace = await _follow(front_end, supervisor, messages)
         front_end.drain()
         await transport.stop(grace)
     finally:
         await front_end.close()
 
 
-async def _follow(front_end: FrontEnd, messages: "asyncio.Queue[Message]") -> float:
+async def _follow(
+    front_end: FrontEnd, supervisor: SupervisorLine, messages: "asyncio.Queue[Message]"
+) -> float:
     """Do what the supervisor says; return the grace in seconds when it says to stop."""
     while True:
         message = await messages.get()
         if "versions" in message:
             await front_end.keeper.follow(message["versions"])
+        if "training" in message:
+            report = message["training"]
+            front_end.runs.follow(None if report is None else TrainingReport(**report))
+        if "answer" in message:
+            supervisor.answered(message)
         if "drain" in message:
             return float(message["drain"])
 

@@ -1,4 +1,4 @@
-"""The event log and the catalogue, held by this server alone."""
+"""The event log, the catalogue and the training runs, held by this server alone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from recserve.server.catalogue import Catalogue, SqlCatalogue
 from recserve.server.database import Database, ServerLock
 from recserve.server.event_log import EventLog, SqlEventLog
+from recserve.server.training import RunRegister, SqlRunRegister
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Storage:
 
     log: EventLog
     catalogue: Catalogue
+    runs: RunRegister
 
     @classmethod
     @contextmanager
@@ -28,6 +30,6 @@ class Storage:
             database = Database(url)
             log = SqlEventLog(database)
             try:
-                yield cls(log, SqlCatalogue(database))
+                yield cls(log, SqlCatalogue(database), SqlRunRegister(database))
             finally:
                 log.close()

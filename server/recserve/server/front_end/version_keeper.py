@@ -95,16 +95,21 @@ class VersionKeeper:
         for target in targets:
             if target.is_served:
                 await self._serve(target)
-        for target in targets:  # labels move only after what they point at is there
-            for label in target.labels:
-                if self._versions.get(target.number) is not None:
-                    self._versions.set_label(label, target.number)
+        self._move_labels({label: target.number for target in targets for label in target.labels})
         for number in self._served - served:
             self._versions.remove(number)
         self._served = served
         self._drop_links({target.socket for target in targets if target.is_served})
         self._states.replace({target.number: target.standing() for target in targets})
         await self._on_change()
+
+    def _move_labels(self, wanted: dict[str, int]) -> None:
+        """Move labels, but only to what is there: one that could not be read changes nothing."""
+        for label in self._versions.labels - wanted.keys():
+            self._versions.drop_label(label)
+        for label, number in wanted.items():
+            if self._versions.get(number) is not None:
+                self._versions.set_label(label, number)
 
     def set_unavailable(self, item_ids: Collection[str]) -> None:
         """Tell every engine which items may not be returned at all."""

@@ -93,7 +93,7 @@ def _history(
 
 
 def _event_type(version: ServedVersion, name: str) -> int | None:
-    return 0 if version.schema.is_open else version.schema.event_type_index(name)
+    return version.schema.event_type_index(name) if version.schema.event_types else 0
 
 
 def _names(features: FeatureList) -> Sequence[str]:

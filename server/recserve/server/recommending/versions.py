@@ -71,6 +71,15 @@ class ServedVersions:
         """Make a label point at a version."""
         self._labels[label] = number
 
+    def drop_label(self, label: str) -> None:
+        """Make a label point at nothing."""
+        self._labels.pop(label, None)
+
+    @property
+    def labels(self) -> set[str]:
+        """The labels that point at a version."""
+        return set(self._labels)
+
     @property
     def stable(self) -> ServedVersion | None:
         """The version labelled stable, if there is one."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from recserve.server import logs
@@ -28,6 +28,7 @@ class FrontEndHost:
         settings: Of the server.
         on_listening: Called with the address whenever it listens.
         on_released: Called with the socket of an engine that it no longer needs.
+        on_ask: Does what it asks for; returns the error, or None.
         on_exit: Called with the process id of a front end that has ended.
     """
 
@@ -37,15 +38,19 @@ class FrontEndHost:
         *,
         on_listening: Callable[[str], None],
         on_released: Callable[[str], None],
+        on_ask: Callable[[Message], Awaitable[Message | None]],
         on_exit: Callable[[int], None],
     ) -> None:
         self._settings = settings
         self._on_listening = on_listening
         self._on_released = on_released
+        self._on_ask = on_ask
         self._on_exit = on_exit
         self._backoff = Backoff()
         self._child: Child | None = None
         self._versions: list[dict[str, Any]] = []
+        self._training: Message | None = None
+        self._answering: set[asyncio.Task[None]] = set()
         self._fatal = ""
         self._has_listened = False
         self._stopping = asyncio.Event()
@@ -62,6 +67,12 @@ class FrontEndHost:
         self._versions = versions
         if self._child is not None:
             self._child.send(versions=versions)
+
+    def set_training(self, report: Message) -> None:
+        """Say how the newest training run stands; a restarted front end hears it again."""
+        self._training = report
+        if self._child is not None:
+            self._child.send(training=report)
 
     def drain(self, grace_seconds: float) -> None:
         """Let calls in flight finish, and end."""
@@ -102,6 +113,7 @@ class FrontEndHost:
             self._log.error("front end cannot be started", error=str(error))
             return 1
         self._child.send(versions=self._versions)
+        self._child.send(training=self._training)
         if self._stopping.is_set():  # said while it was being started
             self._child.send(drain=self._grace_seconds)
         pid = self._child.pid
@@ -122,11 +134,21 @@ class FrontEndHost:
             self._on_listening(self._settings.listen)
         if "released" in message:
             self._on_released(str(message["released"]))
+        if "ask" in message:
+            task = asyncio.create_task(self._answer(message))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         if "fatal" in message:
             self._fatal = str(message["fatal"])
             self._log.error("front end failed", error=self._fatal)
         if "failed" in message:
             self._log.error("front end failed", error=message["failed"])
+
+    async def _answer(self, message: Message) -> None:
+        child = self._child
+        error = await self._on_ask(message["ask"])
+        if child is not None:  # if it has died meanwhile, nobody reads this
+            child.send(answer=message["number"], error=error)
 
     def _keep_port(self, port: int) -> None:
         """A port that the system picked stays: clients know it by now."""

@@ -1,12 +1,15 @@
-"""Which version should be served, as a stateless policy over a snapshot.
+"""Which versions should be served under which labels, as a stateless policy over a snapshot.
 
-The policy only decides; the supervisor acts, and asks again whenever something has changed. So
-a table of snapshots tests it, and it cannot get out of step with the world.
+The policy only decides; `Versions` acts, and asks again whenever something has changed. So a
+table of snapshots tests it, and it cannot get out of step with the world.
 """
 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from recserve.server.labels import CANARY, SHADOW, STABLE
+from recserve.server.model_store import Pin
 
 
 class EnginePhase(enum.Enum):
@@ -32,8 +35,19 @@ class Snapshot:
     """Versions that failed to verify or to load."""
     engines: Mapping[int, EnginePhase] = field(default_factory=dict)
     """Versions with an engine, or that had one and shall have it again."""
-    stable: int | None = None
-    """The version labelled stable."""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """The labels as they are, each with the version that carries it."""
+    bound: Mapping[int, str | None] = field(default_factory=dict)
+    """The label that a version is bound for by its manifest; one not named here: stable."""
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    """Where operators put labels, and up to which version they had seen."""
+    requested: Mapping[str, int] = field(default_factory=dict)
+    """Labels that are being moved on request."""
+
+    @property
+    def usable(self) -> set[int]:
+        """Versions that could be served."""
+        return set(self.stored) - self.refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +58,18 @@ class StartEngine:
 
 
 @dataclass(frozen=True, slots=True)
-class MakeStable:
-    """Move the label stable to a version."""
+class MoveLabel:
+    """Move a label to a version."""
 
+    label: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropLabel:
+    """Take a label off the version that carries it."""
+
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +79,75 @@ class StopEngine:
     version: int
 
 
-Action = StartEngine | MakeStable | StopEngine
+Action = StartEngine | MoveLabel | DropLabel | StopEngine
 
 
 def decide(snapshot: Snapshot) -> list[Action]:
-    """Say what to do next: serve the newest usable version, and only it.
+    """Say what to do next.
 
-    The old version goes only after the new one is stable, and the new one becomes stable only
-    when its engine is ready. Where nothing serves, it is stable as soon as it is verified, so
-    that its popularity answers while the engine warms up.
+    A label moves only to a version whose engine is ready, and the engine of the version before
+    stops only after that. Where nothing is stable, a version is stable as soon as it is verified,
+    so that its popularity answers while the engine warms up.
     """
-    usable = [number for number in snapshot.stored if number not in snapshot.refused]
-    newest = max(usable, default=snapshot.stable)
-    stable = None if snapshot.stable in snapshot.refused else snapshot.stable
-    keep = {newest, stable} - snapshot.refused - {None}
-    actions: list[Action] = [
-        StartEngine(number)
-        for number in sorted(number for number in keep if number is not None)
-        if snapshot.engines.get(number, EnginePhase.STOPPED) is EnginePhase.STOPPED
+    wanted = wanted_labels(snapshot)
+    held = {name: at for name, at in snapshot.labels.items() if at not in snapshot.refused}
+    moves = [
+        MoveLabel(label, version)
+        for label, version in wanted.items()
+        if held.get(label) != version
+        and snapshot.engines.get(version) in _enough(label, is_held=label in held)
     ]
-    if newest is not None and newest != stable and newest in keep:
-        ready_enough = _REPLACES if stable is not None else _ANSWERS
-        if snapshot.engines.get(newest) in ready_enough:
-            actions.append(MakeStable(newest))
-    return actions + [
-        StopEngine(number)
-        for number, phase in sorted(snapshot.engines.items())
-        if number not in keep and phase is not EnginePhase.DRAINING
+    drops = [DropLabel(label) for label in snapshot.labels if label not in wanted]
+    keep = {*wanted.values(), *(at for name, at in held.items() if name in wanted)}
+    starts = [
+        StartEngine(version)
+        for version in sorted(keep)
+        if snapshot.engines.get(version, EnginePhase.STOPPED) is EnginePhase.STOPPED
     ]
+    stops = [
+        StopEngine(version)
+        for version, phase in sorted(snapshot.engines.items())
+        if version not in keep and phase is not EnginePhase.DRAINING
+    ]
+    return [*starts, *moves, *drops, *stops]
+
+
+def wanted_labels(snapshot: Snapshot) -> dict[str, int]:
+    """Say which version each label belongs to, once it is ready.
+
+    A version that is stable carries no other label: a canary that became stable has arrived.
+    """
+    stable = _requested_or_bound(STABLE, snapshot) or _last_resort(snapshot)
+    wanted = {} if stable is None else {STABLE: stable}
+    for label in (CANARY, SHADOW):
+        version = _requested_or_bound(label, snapshot, above=stable or 0)
+        if version is not None and version != stable:
+            wanted[label] = version
+    return wanted
+
+
+def _requested_or_bound(label: str, snapshot: Snapshot, above: int = 0) -> int | None:
+    """By whose will, in this order: a request, a newer version's training, an earlier request."""
+    usable = snapshot.usable
+    requested, pin = snapshot.requested.get(label), snapshot.pins.get(label)
+    if requested in usable:
+        return requested
+    after = max(above, pin.seen if pin else 0)
+    bound = [n for n in usable if n > after and snapshot.bound.get(n, STABLE) == label]
+    return max(bound, default=pin.version if pin and pin.version in usable else None)
+
+
+def _last_resort(snapshot: Snapshot) -> int | None:
+    """Nothing that should be stable can be: keep what is, or go back to an older version."""
+    stable, pin = snapshot.labels.get(STABLE), snapshot.pins.get(STABLE)
+    if stable is not None and stable not in snapshot.refused:
+        return stable
+    before = pin.version if pin else 0
+    return max((n for n in snapshot.usable if n < before), default=None)
+
+
+def _enough(label: str, *, is_held: bool) -> tuple[EnginePhase, ...]:
+    return _ANSWERS if label == STABLE and not is_held else _REPLACES
 
 
 _REPLACES = (EnginePhase.READY,)

@@ -1,12 +1,26 @@
-"""Notices new and changed versions in the model store."""
+"""Notices new and changed versions, and moved labels, in the model store."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from recserve.server import logs
-from recserve.server.model_store import ModelStore
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin
+from recserve.server.supervisor.promotion import Destination, destination
 
 INTERVAL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreView:
+    """The store as it was at one look."""
+
+    versions: tuple[int, ...] = ()
+    changed: frozenset[int] = frozenset()
+    """Versions that were there before, also if gone meanwhile, and whose files have changed."""
+    bound: Mapping[int, Destination] = field(default_factory=dict)
+    """Where each version whose manifest can be read is bound for."""
+    pins: Mapping[str, Pin] = field(default_factory=dict)
 
 
 class StoreWatch:
@@ -17,36 +31,76 @@ class StoreWatch:
 
     Args:
         store: The store.
-        on_change: Called with all versions in it, and with those that were there before and whose
-            files have changed since, also those that were gone meanwhile.
+        on_change: Called with what is there at the first look, and whenever that has changed.
     """
 
-    def __init__(
-        self,
-        store: ModelStore,
-        on_change: Callable[[tuple[int, ...], Collection[int]], None],
-    ) -> None:
+    def __init__(self, store: ModelStore, on_change: Callable[[StoreView], None]) -> None:
         self._store = store
         self._on_change = on_change
+        self._prints: dict[int, tuple[int, int, int]] = {}
+        """Of every version that was ever there."""
+        self._bound: dict[int, Destination] = {}
+        self._pins: Mapping[str, Pin] = {}
+        self._trouble = self._spoilt = ""
+        self._looking = asyncio.Lock()
         self._log = logs.get("store")
 
     async def run(self) -> None:
         """Watch for ever."""
-        known: dict[int, tuple[int, int, int]] | None = None
-        ever: dict[int, tuple[int, int, int]] = {}
-        trouble = ""
+        last: StoreView | None = None
         while True:
             try:
-                found = await asyncio.to_thread(self._store.fingerprints)
+                view = await self.look()
             except OSError as error:  # files that vanish while we look, or a lost mount
-                if str(error) != trouble:  # said once, not every second
-                    trouble = str(error)
-                    self._log.warning("the store cannot be read", error=trouble)
+                self._warn("the store cannot be read", error)
             else:
-                trouble = ""
-                if found != known:
-                    changed = {n for n, print_ in found.items() if ever.get(n, print_) != print_}
-                    known = found
-                    ever |= found
-                    self._on_change(tuple(found), changed)
+                if last is None or view.changed or view != last:
+                    self._on_change(view)
+                last = replace(view, changed=frozenset())
             await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def look(self) -> StoreView:
+        """Look once, now.
+
+        Raises:
+            OSError: the store cannot be read.
+        """
+        async with self._looking:
+            return await asyncio.to_thread(self._look)
+
+    def _look(self) -> StoreView:
+        found = self._store.fingerprints()
+        new = {n for n, print_ in found.items() if self._prints.get(n) != print_}
+        changed = frozenset(new & self._prints.keys())
+        self._prints |= found
+        for version in new:
+            self._bound.pop(version, None)
+            self._read_manifest(version)
+        self._read_pins()
+        bound = {version: self._bound[version] for version in found if version in self._bound}
+        self._trouble = ""
+        return StoreView(tuple(found), changed, bound, self._pins)
+
+    def _read_manifest(self, version: int) -> None:
+        """Note where a version is bound for. One that cannot be read is tried, and refused."""
+        try:
+            self._bound[version] = found = destination(self._store.manifest(version))
+        except InvalidVersion:
+            return
+        if found.reason:
+            self._log.info("version is not promoted", version=version, reason=found.reason)
+
+    def _read_pins(self) -> None:
+        """Note where operators put labels; a file that was spoilt changes nothing."""
+        try:
+            self._pins = self._store.pins()
+            self._spoilt = ""
+        except InvalidPins as error:
+            if str(error) != self._spoilt:
+                self._spoilt = str(error)
+                self._log.error("the labels stay as they are", error=self._spoilt)
+
+    def _warn(self, event: str, error: Exception) -> None:
+        if str(error) != self._trouble:  # said once, not every second
+            self._trouble = str(error)
+            self._log.warning(event, error=self._trouble)

@@ -1,12 +1,10 @@
 """What the contract has and this release does not: each method says so."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from recserve.server.errors import NotImplementedYet
-from recserve.v1 import catalog_pb2, catalog_pb2_grpc, training_pb2, training_pb2_grpc
+from recserve.v1 import catalog_pb2, catalog_pb2_grpc
 
-_TRAIN = "train with `recserve-trainer fit`"
 _IMPORT = "fill the catalogue with `recserve-server import`"
 
 
@@ -16,31 +14,6 @@ def later(method: str, instead: str = "") -> NotImplementedYet:
     return NotImplementedYet(
         f"this release does not implement {method}{hint}", metadata={"method": method}
     )
-
-
-class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
-    """Not in this release."""
-
-    async def GetTrainingRun(  # noqa: D102
-        self, request: training_pb2.GetTrainingRunRequest, context: Any
-    ) -> training_pb2.TrainingRun:
-        raise later("GetTrainingRun", _TRAIN)
-
-    async def ListTrainingRuns(  # noqa: D102
-        self, request: training_pb2.ListTrainingRunsRequest, context: Any
-    ) -> training_pb2.ListTrainingRunsResponse:
-        raise later("ListTrainingRuns", _TRAIN)
-
-    async def WatchTrainingRun(  # noqa: D102
-        self, request: training_pb2.WatchTrainingRunRequest, context: Any
-    ) -> AsyncIterator[training_pb2.WatchTrainingRunResponse]:
-        raise later("WatchTrainingRun", _TRAIN)
-        yield  # makes it a stream
-
-    async def CancelTrainingRun(  # noqa: D102
-        self, request: training_pb2.CancelTrainingRunRequest, context: Any
-    ) -> training_pb2.TrainingRun:
-        raise later("CancelTrainingRun", _TRAIN)
 
 
 class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):

@@ -1,4 +1,4 @@
-"""Recommend and Feedback."""
+"""RecommenderService."""
 
 import asyncio
 import time
@@ -11,14 +11,17 @@ from recserve.server.event_log import Appended, LogWriter
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.requests.feedback import FeedbackReader, ReadEvent
 from recserve.server.front_end.requests.recommend import check_plain_fields, to_query
+from recserve.server.front_end.requests.train import check_train_request
 from recserve.server.front_end.servicers.answers import to_response
 from recserve.server.front_end.servicers.later import later
 from recserve.server.front_end.servicers.model_names import check_model
+from recserve.server.front_end.version_cards import VersionCards
 from recserve.server.model_store import ModelStore
 from recserve.server.recommending.query import Query
 from recserve.server.recommending.recommendation_id import RecommendationIds
 from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
+from recserve.server.training.runs import TrainingRuns
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc, training_pb2
 
 
@@ -33,6 +36,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         schema: Says which events exist.
         writer: Makes events durable.
         ids: Makes and reads recommendation ids.
+        runs: The training runs.
+        cards: Describes the versions that they made.
     """
 
     def __init__(
@@ -45,6 +50,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         schema: CurrentSchema,
         writer: LogWriter,
         ids: RecommendationIds,
+        runs: TrainingRuns,
+        cards: VersionCards,
     ) -> None:
         self._model = model
         self._recommender = recommender
@@ -53,6 +60,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         self._schema = schema
         self._writer = writer
         self._ids = ids
+        self._runs = runs
+        self._cards = cards
         self._feedback = FeedbackReader(ids, time.time)
         self._log_seconds = metrics.STAGE_SECONDS.labels("event_log", "")
 
@@ -108,8 +117,14 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     async def Train(
         self, request: training_pb2.TrainRequest, context: Any
     ) -> training_pb2.TrainingRun:
-        """Not in this release."""
-        raise later("Train", "train with `recserve-trainer fit`")
+        """Start a training run."""
+        check_model(request.model, self._model)
+        check_train_request(request)
+        stable = self._versions.stable
+        run = await self._runs.start(
+            request, self._schema.current, None if stable is None else stable.number
+        )
+        return await self._cards.complete(run)
 
     async def _check_stored(self, request: recommender_pb2.RecommendRequest) -> None:
         """Tell a version that is nowhere from one that is only not served."""

@@ -1,28 +1,27 @@
-"""The model store on disk: which versions are there, and whether they are whole.
+"""The versions of one model, and the labels that operators gave them.
 
 A folder whose name is a number is a version; anything else is not looked at. docs/artefact.md
 describes what a version holds.
 """
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from google.protobuf import json_format
-
-from recserve.server.schema.checking import schema_faults
+from recserve.server.model_store.manifest import InvalidVersion, read_manifest
+from recserve.server.model_store.pins import (
+    Pin,
+    pinned,
+    read_pins,
+    sync_folder,
+    write_pins,
+)
 from recserve.v1 import model_pb2
 
-FORMAT_VERSION = 1
-"""The newest artefact layout that this server reads."""
-MAX_MANIFEST_BYTES = 16 << 20
-MAX_LENGTH = 10_000
-"""Of a user's history and of a multi-valued feature: every request is padded to them."""
+DELETED = ".deleted-"
+"""What the folders of deleted versions are called, before the number."""
 _CHUNK_BYTES = 1 << 20
-
-
-class InvalidVersion(Exception):
-    """A version that must not be served; the message says why."""
 
 
 class ModelStore:
@@ -65,6 +64,47 @@ class ModelStore:
             )
         return manifest
 
+    def made_by(self, training_run: str) -> int | None:
+        """The version that a training run made, if it made one; the newest are looked at first."""
+        for version in self.versions():
+            try:
+                if self.manifest(version).training_run == training_run:
+                    return version
+            except InvalidVersion:
+                continue
+        return None
+
+    def pins(self) -> dict[str, Pin]:
+        """Where operators put labels.
+
+        Raises:
+            InvalidPins: the file of labels is damaged.
+            OSError: it cannot be read.
+        """
+        return read_pins(self._folder)
+
+    def pin(self, label: str, version: int | None) -> None:
+        """Put a label on a version, or on none, durably.
+
+        Raises:
+            InvalidPins: the file of labels is damaged.
+            OSError: the store cannot be written.
+        """
+        pin = Pin(version or 0, seen=max(self.versions(), default=0))
+        write_pins(self._folder, pinned(self.pins(), label, pin))
+
+    def delete(self, version: int) -> None:
+        """Remove a version in one step; an empty folder keeps its number from being given again.
+
+        Raises:
+            OSError: the store cannot be written. The version is there, or it is gone for good.
+        """
+        gone = self._folder / f"{DELETED}{version}"
+        self.folder(version).rename(gone)
+        sync_folder(self._folder)
+        for left in gone.iterdir():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+
     def verify(self, version: int) -> model_pb2.ModelVersion:
         """Check every file of a version against its manifest, and return that.
 
@@ -83,38 +123,6 @@ class ModelStore:
         for name, path in found.items():
             _verify_file(path, listed[name])
         return manifest
-
-
-def read_manifest(folder: Path) -> model_pb2.ModelVersion:
-    """Read `manifest.json` of a version's folder.
-
-    Raises:
-        InvalidVersion: it is missing, damaged or too new.
-    """
-    path = folder / "manifest.json"
-    manifest = model_pb2.ModelVersion()
-    try:
-        if path.exists() and not path.is_file():  # reading a pipe or a device might never end
-            raise InvalidVersion("the manifest cannot be read: it is not a file")
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise InvalidVersion("the manifest is too large to be one")
-        # Fields that a newer trainer added are no reason to refuse: format_version is.
-        json_format.Parse(path.read_bytes(), manifest, ignore_unknown_fields=True)
-    except FileNotFoundError as error:
-        raise InvalidVersion("it has no manifest.json") from error
-    except (OSError, json_format.ParseError, UnicodeDecodeError) as error:
-        raise InvalidVersion(f"the manifest cannot be read: {error}") from error
-    if not 1 <= manifest.layout.format_version <= FORMAT_VERSION:
-        raise InvalidVersion(
-            f"its format is {manifest.layout.format_version}; this server reads up to "
-            f"{FORMAT_VERSION}: upgrade the server, or train with its own trainer"
-        )
-    for name in ("history_length", "multi_valued_length"):
-        if not 0 <= getattr(manifest.layout, name) <= MAX_LENGTH:
-            raise InvalidVersion(f"its layout.{name} is not between 0 and {MAX_LENGTH}")
-    if faults := schema_faults(manifest.schema):
-        raise InvalidVersion(f"the schema in its manifest is faulty: {'; '.join(faults)}")
-    return manifest
 
 
 def _verify_file(path: Path, listed: model_pb2.ArtefactFile) -> None:

@@ -1,4 +1,4 @@
-"""The supervisor's versions, over real stores and hosts with engines that are only played."""
+"""The versions that are served, over real stores and hosts with engines that are only played."""
 
 import asyncio
 import shutil
@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from recserve.server.errors import FailedPrecondition, NotFound
+from recserve.server.labels import CANARY, STABLE
+from recserve.server.model_store import ModelStore, Pin
 from recserve.server.settings import Settings
 from recserve.server.supervisor import engine_host
 from recserve.server.supervisor.lifecycle import EnginePhase
-from recserve.server.supervisor.metrics_page import VersionInfo
-from recserve.server.supervisor.supervisor import Supervisor
+from recserve.server.supervisor.store_watch import StoreView
+from recserve.server.supervisor.versions import Description, Versions
 from server.artefact import manifest, write_manifest, write_version
 
 States = dict[int, tuple[str, str]]
@@ -57,36 +60,41 @@ class PlayedChild:
         self._messages.put_nowait(None)
 
 
-class Page:
-    """A metrics page that hands over what it is told."""
-
-    port = 1
-
-    def __init__(self) -> None:
-        self.told: asyncio.Queue[States] = asyncio.Queue()
-
-    def set_versions(self, versions: Any) -> None:
-        infos: list[VersionInfo] = list(versions)
-        self.told.put_nowait({int(each.version): (each.label, each.state) for each in infos})
-
-    def forget_process(self, pid: int) -> None: ...
-
-
 class Stage:
-    """A supervisor without its front end."""
+    """Versions without a front end, over a store that is looked at when the test says so."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, drain_seconds: float = 0) -> None:
         self.model_folder = folder / "default"
-        self.page = Page()
-        settings = Settings(store=folder, drain_seconds=0)
-        self.supervisor = Supervisor(settings, folder, self.page)  # type: ignore[arg-type]
+        self.store = ModelStore(self.model_folder)
+        self.described: list[Description] = []
+        self._told: asyncio.Queue[States] = asyncio.Queue()
+        self.versions = Versions(
+            settings=Settings(store=folder, drain_seconds=drain_seconds),
+            store=self.store,
+            folder=folder,
+            on_change=self._hear,
+            on_exit=lambda _pid: None,
+        )
+
+    def _hear(self, described: list[Description]) -> None:
+        self.described = described
+        states = {each["number"]: (",".join(each["labels"]), each["state"]) for each in described}
+        self._told.put_nowait({n: (label, state.lower()) for n, (label, state) in states.items()})
 
     def stored(self, *numbers: int, changed: tuple[int, ...] = ()) -> None:
         """Versions are written, and the watch notices."""
         for number in numbers:
             if not (self.model_folder / str(number)).exists():
                 write_version(self.model_folder, number)
-        self.supervisor._on_stored(numbers, changed)
+        self.versions.see(StoreView(numbers, frozenset(changed), pins=self.store.pins()))
+
+    async def serves(self, *numbers: int) -> None:
+        """Versions are written, and the last one becomes stable."""
+        self.stored(*numbers)
+        (await self.engine()).is_ready()
+        await self.becomes(
+            {n: ("stable", "serving") if n == numbers[-1] else ("", "available") for n in numbers}
+        )
 
     async def engine(self) -> PlayedChild:
         return await asyncio.wait_for(PlayedChild.started.get(), 10)
@@ -96,15 +104,14 @@ class Stage:
         seen = []
         try:
             async with asyncio.timeout(10):
-                while (states := await self.page.told.get()) != expected:
+                while (states := await self._told.get()) != expected:
                     seen.append(states)
         except TimeoutError:
             pytest.fail(f"never {expected}, but {seen}")
 
     async def close(self) -> None:
-        self.supervisor._stopping.set()
-        hosts = self.supervisor._engines.values()
-        await asyncio.gather(*(host.stop() for host in hosts), *self.supervisor._tasks)
+        await self.versions.stop()
+        await asyncio.gather(*self.versions._tasks)
 
 
 @pytest.fixture
@@ -146,8 +153,7 @@ async def test_a_damaged_version_is_refused_and_the_old_one_goes_on(stage: Stage
     (write_version(stage.model_folder, 2) / "items.npz").write_bytes(b"damaged")
     stage.stored(1, 2)
     await stage.becomes({2: ("", "failed"), 1: ("stable", "serving")})
-    described = stage.supervisor._front_end._versions
-    assert "items.npz" in described[0]["error"]
+    assert "items.npz" in stage.described[0]["error"]
 
 
 async def test_a_refused_version_is_looked_at_again_when_its_files_have_changed(
@@ -193,14 +199,13 @@ async def test_a_version_that_never_loads_is_refused_with_its_reason(stage: Stag
     for _ in range(engine_host.MAX_FAILED_STARTS):
         (await stage.engine()).fails("UnusableModel: no signature")
     await stage.becomes({1: ("", "failed")})
-    described = stage.supervisor._front_end._versions
-    assert described[0]["error"] == "UnusableModel: no signature"
+    assert stage.described[0]["error"] == "UnusableModel: no signature"
 
 
 async def test_a_version_that_is_overtaken_while_it_loads_is_unloaded_without_a_wait(
     stage: Stage,
 ) -> None:
-    stage.supervisor._settings = Settings(drain_seconds=3600)
+    stage.versions._settings = Settings(drain_seconds=3600)
     stage.stored(1)
     await stage.engine()
     await stage.becomes({1: ("stable", "loading")})
@@ -210,17 +215,17 @@ async def test_a_version_that_is_overtaken_while_it_loads_is_unloaded_without_a_
 
 
 async def test_the_old_engine_lives_until_the_front_end_lets_go_of_it(stage: Stage) -> None:
-    stage.supervisor._settings = Settings(drain_seconds=3600)
+    stage.versions._settings = Settings(drain_seconds=3600)
     stage.stored(1)
     (await stage.engine()).is_ready()
     await stage.becomes({1: ("stable", "serving")})
-    socket = stage.supervisor._engines[1].socket
+    socket = stage.versions._engines[1].socket
     stage.stored(1, 2)
     (await stage.engine()).is_ready()
     await stage.becomes({2: ("stable", "serving"), 1: ("", "draining")})
-    stage.supervisor._on_released("another.sock")
-    assert 1 in stage.supervisor._engines
-    stage.supervisor._on_released(socket)
+    stage.versions.release("another.sock")
+    assert 1 in stage.versions._engines
+    stage.versions.release(socket)
     await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
 
 
@@ -248,8 +253,8 @@ async def test_a_version_whose_files_were_only_touched_goes_on(stage: Stage) -> 
     (await stage.engine()).is_ready()
     await stage.becomes({1: ("stable", "serving")})
     stage.stored(1, changed=(1,))
-    await asyncio.gather(*stage.supervisor._tasks)
-    assert stage.supervisor._engines[1].phase is EnginePhase.READY
+    await asyncio.gather(*stage.versions._tasks)
+    assert stage.versions._engines[1].phase is EnginePhase.READY
 
 
 async def test_an_engine_is_not_started_again_on_files_that_are_not_those_it_had(
@@ -282,3 +287,128 @@ async def test_an_engine_for_which_there_is_no_process_is_tried_again(
     stage.stored(1)
     (await stage.engine()).is_ready()
     await stage.becomes({1: ("stable", "serving")})
+
+
+async def test_a_label_moves_back_on_request_and_stays_there(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    older = await stage.engine()
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "loading")})
+    assert not moving.done()
+    older.is_ready()
+    await asyncio.wait_for(moving, 10)
+    assert stage.store.pins() == {STABLE: Pin(1, seen=2)}
+    await stage.becomes({2: ("", "available"), 1: ("stable", "serving")})
+    stage.stored(1, 2)
+    await stage.becomes({2: ("", "available"), 1: ("stable", "serving")})
+
+
+async def test_a_newer_version_becomes_stable_after_a_roll_back(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    (await stage.engine()).is_ready()
+    await moving
+    stage.stored(1, 2, 3)
+    (await stage.engine()).is_ready()
+    await stage.becomes({3: ("stable", "serving"), 2: ("", "available"), 1: ("", "available")})
+
+
+async def test_a_label_does_not_move_to_a_version_that_is_refused(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    (stage.model_folder / "1" / "items.npz").write_bytes(b"damaged")
+    with pytest.raises(FailedPrecondition, match=r"items\.npz") as refused:
+        await asyncio.wait_for(stage.versions.set_label(STABLE, 1), 10)
+    assert refused.value.reason == "VERSION_REFUSED"
+    assert stage.store.pins() == {}
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "failed")})
+
+
+async def test_a_label_does_not_move_where_that_cannot_be_written(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_label: str, _version: int) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(stage.store, "pin", fail)
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    (await stage.engine()).is_ready()
+    with pytest.raises(FailedPrecondition, match="Read-only") as refused:
+        await asyncio.wait_for(moving, 10)
+    assert refused.value.reason == "STORE_READ_ONLY"
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+
+
+async def test_a_label_that_is_there_already_is_written_down(stage: Stage) -> None:
+    await stage.serves(1)
+    await asyncio.wait_for(stage.versions.set_label(STABLE, 1), 10)
+    assert stage.store.pins() == {STABLE: Pin(1, seen=1)}
+
+
+async def test_a_later_request_for_a_label_wins(stage: Stage) -> None:
+    await stage.serves(1, 2, 3)
+    first = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    await stage.engine()
+    second = asyncio.create_task(stage.versions.set_label(STABLE, 2))
+    (await stage.engine()).is_ready()
+    await asyncio.wait_for(second, 10)
+    with pytest.raises(FailedPrecondition):
+        await first
+    await stage.becomes({3: ("", "available"), 2: ("stable", "serving"), 1: ("", "available")})
+
+
+async def test_a_canary_is_served_beside_the_stable_version_until_it_is_promoted(
+    stage: Stage,
+) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(CANARY, 1))
+    (await stage.engine()).is_ready()
+    await asyncio.wait_for(moving, 10)
+    await stage.becomes({2: ("stable", "serving"), 1: ("canary", "serving")})
+    await asyncio.wait_for(stage.versions.set_label(STABLE, 1), 10)
+    assert stage.store.pins() == {STABLE: Pin(1, seen=2)}
+    await stage.becomes({2: ("", "available"), 1: ("stable", "serving")})
+
+
+async def test_a_canary_ends_when_the_label_goes_to_the_stable_version(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(CANARY, 1))
+    (await stage.engine()).is_ready()
+    await asyncio.wait_for(moving, 10)
+    await asyncio.wait_for(stage.versions.set_label(CANARY, 2), 10)
+    assert stage.store.pins() == {CANARY: Pin(0, seen=2)}
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+
+
+async def test_a_version_without_a_label_is_deleted(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    await stage.versions.delete(1)
+    await stage.becomes({2: ("stable", "serving")})
+    assert stage.store.versions() == [2]
+
+
+async def test_a_version_with_a_label_is_not_deleted(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    stage.stored(1, 2, 3)
+    await stage.engine()
+    for version in (2, 3):
+        with pytest.raises(FailedPrecondition) as refused:
+            await stage.versions.delete(version)
+        assert refused.value.reason == "VERSION_IN_USE"
+    assert stage.store.versions() == [3, 2, 1]
+
+
+async def test_what_is_not_in_the_store_has_no_label_and_is_not_deleted(stage: Stage) -> None:
+    await stage.serves(1)
+    for work in (stage.versions.set_label(STABLE, 7), stage.versions.delete(7)):
+        with pytest.raises(NotFound):
+            await work
+
+
+async def test_a_request_ends_when_the_server_stops(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    await stage.engine()
+    await stage.versions.stop()
+    with pytest.raises(FailedPrecondition, match="stopping"):
+        await asyncio.wait_for(moving, 10)

@@ -1,0 +1,7 @@
+"""The model store on disk: which versions are there, whether they are whole, who has a label."""
+
+from recserve.server.model_store.manifest import InvalidVersion, read_manifest
+from recserve.server.model_store.pins import InvalidPins, Pin
+from recserve.server.model_store.store import ModelStore
+
+__all__ = ["InvalidPins", "InvalidVersion", "ModelStore", "Pin", "read_manifest"]

@@ -1,0 +1,88 @@
+"""`labels.json` beside the versions: where operators put labels.
+
+A label that a version gets because it is new is not written down: the same store always leads to
+the same label. What an operator decided is, so that it outlives a restart and is seen by every
+server of the store.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from recserve.server.labels import LABELS, STABLE
+
+FILE_NAME = "labels.json"
+MAX_BYTES = 1 << 16
+
+
+class InvalidPins(Exception):
+    """The file cannot be read as what it should be; the message says why."""
+
+
+class Pin(NamedTuple):
+    """Where an operator put a label."""
+
+    version: int
+    """0: the label was taken off."""
+    seen: int
+    """The newest version that was there then: a newer one may take the label."""
+
+
+def pinned(pins: Mapping[str, Pin], label: str, pin: Pin) -> dict[str, Pin]:
+    """The pins with one more; a version that becomes stable loses its other ones."""
+    kept = {
+        name: each for name, each in pins.items() if label != STABLE or each.version != pin.version
+    }
+    return {**kept, label: pin}
+
+
+def read_pins(folder: Path) -> dict[str, Pin]:
+    """Read the file of a model's folder; without one there are no pins.
+
+    Raises:
+        InvalidPins: it is damaged.
+        OSError: it cannot be read.
+    """
+    path = folder / FILE_NAME
+    try:
+        with path.open("rb") as file:
+            tree = dict(json.loads(file.read(MAX_BYTES)).items())
+        return {label: _pin(tree[label]) for label in LABELS if label in tree}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InvalidPins(f"{path} is no file of labels: {error}") from error
+
+
+def write_pins(folder: Path, pins: Mapping[str, Pin]) -> None:
+    """Replace the file, in one step and durably.
+
+    Raises:
+        OSError: it cannot be written; the old one stands.
+    """
+    staged = folder / f".{FILE_NAME}.new"
+    tree = {label: pin._asdict() for label, pin in pins.items()}
+    with staged.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(tree, indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    staged.rename(folder / FILE_NAME)
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _pin(tree: Mapping[str, object]) -> Pin:
+    version, seen = tree["version"], tree["seen"]
+    if not (isinstance(version, int) and isinstance(seen, int) and version >= 0 and seen >= 0):
+        raise ValueError(f"{version!r} and {seen!r} are no numbers of versions")
+    return Pin(version, seen)

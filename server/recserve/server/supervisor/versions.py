@@ -1,0 +1,295 @@
+"""The versions that are served: their engines and labels, as the policy wants them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from recserve.server import logs
+from recserve.server.errors import FailedPrecondition, NotFound, Unavailable
+from recserve.server.labels import STABLE
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore
+from recserve.server.settings import Settings
+from recserve.server.supervisor.engine_host import EngineHost
+from recserve.server.supervisor.label_request import LabelRequest
+from recserve.server.supervisor.lifecycle import (
+    Action,
+    DropLabel,
+    EnginePhase,
+    MoveLabel,
+    Snapshot,
+    StartEngine,
+    StopEngine,
+    decide,
+    wanted_labels,
+)
+from recserve.server.supervisor.store_watch import StoreView, StoreWatch
+
+STATES = {
+    EnginePhase.VERIFYING: "AVAILABLE",
+    EnginePhase.STARTING: "LOADING",
+    EnginePhase.STOPPED: "LOADING",
+    EnginePhase.WAITING: "LOADING",
+    EnginePhase.READY: "SERVING",
+    EnginePhase.DRAINING: "DRAINING",
+}
+Description = dict[str, Any]
+"""One version as the front end is told: number, state, labels, socket, error."""
+
+
+class Versions:
+    """Acts on the policy until told to stop. Belongs to the supervisor's event loop.
+
+    Args:
+        settings: Of the server.
+        store: Where the versions lie.
+        folder: Where the sockets of engines go.
+        on_change: Called with where every version stands, whenever that may have changed.
+        on_exit: Called with the process id of an engine that has ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: ModelStore,
+        folder: Path,
+        on_change: Callable[[list[Description]], None],
+        on_exit: Callable[[int], None],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._folder = folder
+        self._on_change = on_change
+        self._on_exit = on_exit
+        self._watch = StoreWatch(store, self.see)
+        self._view = StoreView()
+        self._labels: dict[str, int] = {}
+        self._requests: dict[str, LabelRequest] = {}
+        self._engines: dict[int, EngineHost] = {}
+        self._reconciling = self._stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log = logs.get("supervisor")
+
+    async def run(self) -> None:
+        """Follow the store for ever."""
+        await self._watch.run()
+
+    def see(self, view: StoreView) -> None:
+        """Take the store for what it is now."""
+        if not view.versions and not self._view.versions:
+            self._log.info("the store has no versions yet", folder=str(self._settings.model_folder))
+        self._view = view
+        for version in view.changed:
+            engine = self._engines.get(version)
+            if engine is not None and engine.error:  # such as one that was still being copied
+                del self._engines[version]
+            elif engine is not None and engine.phase is not EnginePhase.DRAINING:
+                self._in_background(self._look_again(engine))
+        self._reconcile_soon()
+
+    def release(self, socket: str) -> None:
+        """Note that no front end needs an engine any more."""
+        for engine in self._engines.values():
+            if engine.socket == socket:
+                engine.released.set()
+
+    async def set_label(self, label: str, version: int) -> None:
+        """Move a label, and return once it has moved and is written down.
+
+        Raises:
+            NotFound: the store has no such version.
+            FailedPrecondition: the version cannot be served, the store cannot be written, or
+                another request for the label came meanwhile; the label stays.
+        """
+        await self._look_for(version)
+        known = self._engines.get(version)
+        if known is not None and known.error:  # whatever was wrong with it may be mended
+            del self._engines[version]
+        before = self._requests.get(label)
+        if before is not None:
+            before.fail("another request for the label came meanwhile", "LABEL_MOVED_ON")
+        request = self._requests[label] = LabelRequest(label, version)
+        self._reconcile_soon()
+        await request.done
+
+    async def delete(self, version: int) -> None:
+        """Remove a version from the store.
+
+        Raises:
+            NotFound: the store has no such version.
+            FailedPrecondition: it has a label or is about to, or the store cannot be written.
+        """
+        await self._look_for(version)
+        if version in {*self._labels.values(), *wanted_labels(self._snapshot()).values()}:
+            raise FailedPrecondition(
+                f"version {version} has a label, or is loaded to get one; move the label first",
+                reason="VERSION_IN_USE",
+                metadata={"version": str(version)},
+            )
+        try:
+            await asyncio.to_thread(self._store.delete, version)
+        except OSError as error:
+            why = f"version {version} cannot be deleted: {error.strerror}"
+            raise FailedPrecondition(why, reason="STORE_READ_ONLY") from error
+        self._log.info("version deleted", version=version)
+        if version in self._engines and self._engines[version].error:
+            del self._engines[version]
+        self.see(await self._watch.look())
+
+    async def stop(self) -> None:
+        """Stop every engine; nothing is started any more."""
+        self._stopping = True
+        for request in self._requests.values():
+            request.fail("the server is stopping", "DRAINING")
+        await asyncio.gather(*(engine.stop() for engine in self._engines.values()))
+
+    async def _look_for(self, version: int) -> None:
+        """See the store as it is now, and that it has a version."""
+        try:
+            self.see(await self._watch.look())
+        except OSError as error:
+            why = f"the store cannot be read: {error.strerror}"
+            raise Unavailable(why, reason="STORE_UNAVAILABLE") from error
+        if version not in self._view.versions:
+            raise NotFound(
+                f"the store has no version {version}",
+                reason="VERSION_NOT_FOUND",
+                metadata={"version": str(version)},
+            )
+
+    async def _look_again(self, engine: EngineHost) -> None:
+        """Load a version anew if it is another one under the same number."""
+        try:
+            manifest = await asyncio.to_thread(self._store.manifest, engine.version)
+        except InvalidVersion as error:
+            self._log.warning("a loaded version cannot be read", error=str(error))
+            return
+        if self._engines.get(engine.version) is engine and not engine.is_of(manifest):
+            self._log.warning("version was replaced: loading it anew", version=engine.version)
+            self._act(StopEngine(engine.version))
+
+    def _reconcile_soon(self) -> None:
+        """Changes come in bunches: act once on all of them."""
+        if not self._reconciling:
+            self._reconciling = True
+            asyncio.get_running_loop().call_soon(self._reconcile)
+
+    def _reconcile(self) -> None:
+        self._reconciling = False
+        if self._stopping:
+            return
+        self._answer_requests()
+        while actions := decide(self._snapshot()):
+            for action in actions:
+                self._act(action)
+            self._answer_requests()
+        self._on_change(self._describe())
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            stored=self._view.versions,
+            refused=frozenset(n for n, engine in self._engines.items() if engine.error),
+            engines={n: engine.phase for n, engine in self._engines.items() if not engine.error},
+            labels=self._labels,
+            bound={version: bound.label for version, bound in self._view.bound.items()},
+            pins=self._view.pins,
+            requested={label: request.version for label, request in self._requests.items()},
+        )
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case StartEngine(version):
+                self._engine(version).start()
+            case MoveLabel(label, version):
+                self._move(label, version)
+            case DropLabel(label):
+                self._log.info("label dropped", label=label, before=self._labels.pop(label))
+            case StopEngine(version):
+                # Now, not in the task: the policy is asked again before that runs.
+                self._engines[version].begin_drain()
+                self._in_background(self._retire(self._engines[version]))
+
+    def _move(self, label: str, version: int) -> None:
+        request = self._requests.get(label)
+        if request is not None and request.version == version and not self._write(request):
+            return
+        what = "version is stable" if label == STABLE else "version has a label"
+        self._log.info(what, version=version, label=label, before=self._labels.get(label))
+        self._labels[label] = version
+
+    def _answer_requests(self) -> None:
+        """Tell those whose label has moved, or cannot move."""
+        for label, request in list(self._requests.items()):
+            engine = self._engines.get(request.version)
+            if engine is not None and engine.error:
+                del self._requests[label]
+                why = f"version {request.version} cannot be served: {engine.error}"
+                request.fail(why, "VERSION_REFUSED")
+            elif self._has_moved(request) and (request.is_written or self._write(request)):
+                del self._requests[label]
+                request.succeed()
+
+    def _has_moved(self, request: LabelRequest) -> bool:
+        """Whether a label is where it should be. The stable version carries no other one."""
+        if self._labels.get(STABLE) == request.version:
+            return request.label == STABLE or request.label not in self._labels
+        return self._labels.get(request.label) == request.version
+
+    def _write(self, request: LabelRequest) -> bool:
+        """Write a request down, before it is said to be done; return whether that worked."""
+        ends = request.label != STABLE and self._labels.get(STABLE) == request.version
+        try:
+            self._store.pin(request.label, None if ends else request.version)
+            self._view = replace(self._view, pins=self._store.pins())
+        except (OSError, InvalidPins) as error:
+            del self._requests[request.label]
+            request.fail(f"the label cannot be written to the store: {error}", "STORE_READ_ONLY")
+            return False
+        request.is_written = True
+        return True
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _retire(self, engine: EngineHost) -> None:
+        await engine.drain(self._settings.drain_seconds)
+        self._log.info("version unloaded", version=engine.version)
+        del self._engines[engine.version]
+        self._reconcile_soon()
+
+    def _engine(self, version: int) -> EngineHost:
+        if version not in self._engines:
+            self._engines[version] = EngineHost(
+                version,
+                store=self._store,
+                settings=self._settings,
+                folder=self._folder,
+                on_change=self._reconcile_soon,
+                on_exit=self._on_exit,
+            )
+        return self._engines[version]
+
+    def _describe(self) -> list[Description]:
+        """Where every version stands, newest first."""
+        numbers = sorted({*self._view.versions, *self._engines}, reverse=True)
+        return [self._describe_one(number) for number in numbers]
+
+    def _describe_one(self, number: int) -> Description:
+        engine = self._engines.get(number)
+        labels = [label for label, version in self._labels.items() if version == number]
+        state, socket, error = "AVAILABLE", "", ""
+        if engine is not None and engine.error:
+            state, labels, error = "FAILED", [], engine.error
+        elif engine is not None:
+            state, socket = STATES[engine.phase], engine.socket
+        return {
+            "number": number,
+            "state": state,
+            "labels": labels,
+            "socket": socket,
+            "error": error,
+        }

@@ -1,0 +1,71 @@
+"""What a manifest says of where its version is bound for."""
+
+import pytest
+
+from recserve.server.labels import CANARY, STABLE
+from recserve.server.supervisor.promotion import destination
+from recserve.v1 import model_pb2, promotion_pb2
+
+IF_BETTER = promotion_pb2.PROMOTION_IF_BETTER
+
+
+def version(
+    promotion: promotion_pb2.Promotion, *metrics: model_pb2.Metric, stable_version: int = 1
+) -> model_pb2.ModelVersion:
+    return model_pb2.ModelVersion(
+        version=2,
+        promotion=promotion,
+        evaluation=model_pb2.Evaluation(metrics=metrics, stable_version=stable_version),
+    )
+
+
+def metric(name: str, value: float, **others: float) -> model_pb2.Metric:
+    return model_pb2.Metric(name=name, value=value, **others)
+
+
+@pytest.mark.parametrize(
+    ("promotion", "label"),
+    [
+        (promotion_pb2.PROMOTION_UNSPECIFIED, STABLE),
+        (promotion_pb2.PROMOTION_ALWAYS, STABLE),
+        (promotion_pb2.PROMOTION_NEVER, None),
+        (promotion_pb2.PROMOTION_CANARY, CANARY),
+    ],
+)
+def test_the_training_decides(promotion: promotion_pb2.Promotion, label: str | None) -> None:
+    worse = metric("ndcg@10", 0.1, baseline=0.2, stable=0.3)
+    assert destination(version(promotion, worse)).label == label
+
+
+def test_a_better_version_becomes_stable() -> None:
+    better = metric("ndcg@10", 0.31, baseline=0.2, stable=0.3)
+    assert destination(version(IF_BETTER, metric("recall@10", 0, stable=1), better)).label == STABLE
+
+
+@pytest.mark.parametrize(
+    ("metrics", "why"),
+    [
+        ([metric("ndcg@10", 0.3, baseline=0.2, stable=0.3)], "beat version 1's 0.3000"),
+        ([metric("ndcg@10", 0.3, baseline=0.4, stable=0.2)], "beat popularity's 0.4000"),
+        ([metric("ndcg@10", float("nan"), stable=0.2)], "beat version 1's"),
+        ([metric("auc", 0.6, stable=0.7)], "its auc of 0.6000 does not beat version 1's 0.7000"),
+        ([metric("recall@10", 0.6, stable=0.7)], "measured by none of ndcg@10, auc"),
+        ([], "measured by none"),
+    ],
+)
+def test_one_that_is_not_better_stays_and_the_reason_is_told(
+    metrics: list[model_pb2.Metric], why: str
+) -> None:
+    bound = destination(version(IF_BETTER, *metrics))
+    assert bound.label is None
+    assert why in bound.reason
+
+
+def test_where_nothing_is_stable_there_is_nothing_to_beat() -> None:
+    poor = metric("ndcg@10", 0.1, baseline=0.2)
+    assert destination(version(IF_BETTER, poor, stable_version=0)).label == STABLE
+
+
+def test_a_stable_version_that_could_not_be_measured_leaves_popularity_to_beat() -> None:
+    assert destination(version(IF_BETTER, metric("ndcg@10", 0.3, baseline=0.2))).label == STABLE
+    assert destination(version(IF_BETTER, metric("ndcg@10", 0.1, baseline=0.2))).label is None
