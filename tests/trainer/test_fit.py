@@ -12,7 +12,7 @@ import pytest
 from recserve.trainer import Fitted, fit
 from recserve.trainer.errors import WarmStartError
 from recserve.trainer.measuring import measure
-from recserve.v1 import model_pb2
+from recserve.v1 import model_pb2, promotion_pb2
 from trainer import generated
 from trainer.generated import QUICK
 
@@ -60,6 +60,8 @@ def test_the_manifest_tells_what_was_done(two_stage: Fitted) -> None:
     assert manifest.hyper_parameters.embedding_width == QUICK["embedding_width"]
     assert len(manifest.hyper_parameters.ListFields()) == 13
     assert len(manifest.cleaning.rules) > 10
+    assert manifest.promotion == promotion_pb2.PROMOTION_ALWAYS
+    assert manifest.training_run == ""
 
 
 def test_the_same_input_and_seed_give_the_same_metrics(
@@ -148,12 +150,15 @@ def test_a_value_out_of_range_is_wrong_usage(tmp_path: Path, flat: Path) -> None
 
 
 def test_json_alone_is_on_stdout(tmp_path: Path, flat: Path) -> None:
-    done = command("fit", flat, "--store", tmp_path, "--max-epochs", "1", "--json")
+    options = ("--max-epochs", "1", "--promotion", "never", "--compare-with", "9")
+    done = command("fit", flat, "--store", tmp_path, *options, "--json")
 
     assert done.returncode == 0, done.stderr
     manifest = json.loads(done.stdout)
     assert manifest["version"] == "1"
+    assert manifest["promotion"] == "PROMOTION_NEVER"
     assert (tmp_path / "default" / "1" / "manifest.json").read_text() == done.stdout
+    assert "without version 9: " in done.stderr
     assert "published" in done.stderr
 
 

@@ -9,6 +9,7 @@ from recserve.trainer.errors import SchemaError
 def test_a_schema_reads_back_as_the_message() -> None:
     schema = schema_file.parse(
         """
+        accepts_other_event_types = true
         [[event_types]]
         name = "rating"
         weight = 2
@@ -21,6 +22,7 @@ def test_a_schema_reads_back_as_the_message() -> None:
         """
     )
 
+    assert schema.accepts_other_event_types
     assert schema.event_types[0].positive_at_least == 4.0
     assert schema.item_features[0].name == "genres"
 
