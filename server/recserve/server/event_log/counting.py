@@ -11,21 +11,18 @@ from recserve.v1 import schema_pb2
 
 def positive_weights(schema: DeclaredSchema) -> Select[Any]:
     """Selects `item_id` and `weight`, the sum of the weights of its positive events."""
-    if schema.is_open:
-        return select(EVENTS.c.item_id, (func.count() * 1.0).label("weight")).group_by(
-            EVENTS.c.item_id
-        )
     positive = [
         each for each in schema.event_types if each.polarity == schema_pb2.POLARITY_POSITIVE
     ]
-    weight = (
-        case(*((EVENTS.c.event_type == each.name, each.weight) for each in positive), else_=0.0)
-        if positive
-        else 0.0
-    )
+    counted = [_is_positive(each) for each in positive]
+    weights = [(EVENTS.c.event_type == each.name, each.weight) for each in positive]
+    if schema.is_open:
+        declared = [each.name for each in schema.event_types]
+        counted.append(EVENTS.c.event_type.not_in(declared))
+    weight = case(*weights, else_=1.0) if weights else 1.0
     return (
         select(EVENTS.c.item_id, func.sum(weight).label("weight"))
-        .where(or_(false(), *(_is_positive(each) for each in positive)))
+        .where(or_(false(), *counted))
         .group_by(EVENTS.c.item_id)
     )
 

@@ -90,8 +90,8 @@ class FeatureList:
 class DeclaredSchema:
     """A checked schema. Make it with `load_schema` or `declare`.
 
-    A schema without event types is open: every well-formed event type is accepted, as a
-    positive of weight 1.
+    A schema without event types is open, and one that says so: every well-formed event type
+    is accepted, those that are not declared as a positive of weight 1.
 
     Args:
         message: A message that `check_schema` found no fault with; copied.
@@ -117,13 +117,13 @@ class DeclaredSchema:
     @property
     def is_open(self) -> bool:
         """Whether every well-formed event type is accepted."""
-        return not self.event_types
+        return self._message.accepts_other_event_types or not self.event_types
 
     def accepts(self, event_type: str) -> bool:
         """Tells whether events of this type may be logged."""
-        if self.is_open:
-            return EVENT_TYPE_NAME.fullmatch(event_type) is not None
-        return event_type in self._indices
+        if event_type in self._indices:
+            return True
+        return self.is_open and EVENT_TYPE_NAME.fullmatch(event_type) is not None
 
     def event_type_index(self, event_type: str) -> int | None:
         """Returns the index by which models know the type; None if it is not declared."""

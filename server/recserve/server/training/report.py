@@ -7,7 +7,6 @@ from google.protobuf import json_format
 
 from recserve.v1 import training_pb2
 
-
 _STATES = {
     "RUNNING": training_pb2.TRAINING_RUN_STATE_RUNNING,
     "SUCCEEDED": training_pb2.TRAINING_RUN_STATE_SUCCEEDED,

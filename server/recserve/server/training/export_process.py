@@ -1,0 +1,87 @@
+"""The main program of an export: `python -m recserve.server.training.export_process FD JSON`.
+
+Threads: `main` writes the dataset; `control` listens to the supervisor, and ends the process with
+it.
+"""
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from recserve.server import logs
+from recserve.server.control import ChildControl
+from recserve.server.database import Database
+from recserve.server.database.location import sqlite_file
+from recserve.server.errors import EventLogRefused, RecserveServerError
+from recserve.server.schema import schema_from_json
+from recserve.server.training.export import Exported, OnProgress, export_dataset
+from recserve.server.training.priority import lower_priority
+
+SECONDS_BETWEEN_REPORTS = 0.2
+
+
+def main() -> int:
+    """Write the dataset; tell the supervisor what is in it, or what went wrong."""
+    lower_priority()
+    argument = json.loads(sys.argv[2])
+    logs.configure(process="export", level=argument["log_level"], log_format=argument["log_format"])
+    control = ChildControl(int(sys.argv[1]), lambda _message: None)
+    control.start()
+    try:
+        exported = _export(argument, _reporter(control))
+    except RecserveServerError as error:
+        return _fail(control, argument, error.message)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return _fail(control, argument, f"cannot write the export to {argument['folder']}: {why}")
+    except Exception as error:
+        logs.get("export").exception("export failed")
+        return _fail(control, argument, f"{type(error).__name__}: {error}")
+    found = {"log_position": exported.log_position, "event_count": exported.event_count}
+    control.send(exported=found)
+    return 0
+
+
+def _export(argument: dict[str, Any], on_progress: OnProgress) -> Exported:
+    if not sqlite_file(argument["events"]).exists():
+        raise EventLogRefused("the event log is gone")
+    database = Database(argument["events"])
+    try:
+        return export_dataset(
+            database,
+            Path(argument["folder"]),
+            schema=schema_from_json(argument["schema"]),
+            since=argument["since"],
+            until=argument["until"],
+            keep_event_types=argument["keep_event_types"],
+            on_progress=on_progress,
+        )
+    finally:
+        database.close()
+
+
+def _reporter(control: ChildControl) -> OnProgress:
+    """Tells the supervisor how far the export is, a few times a second."""
+    told = 0.0
+
+    def report(done: int, most: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN_REPORTS or done == most:
+            told = time.monotonic()
+            control.send(progress={"stage": "export", "step": done, "max_steps": most})
+
+    report(0, 0)
+    return report
+
+
+def _fail(control: ChildControl, argument: dict[str, Any], error: str) -> int:
+    shutil.rmtree(argument["folder"], ignore_errors=True)
+    control.send(error=error)
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,37 @@
+"""The schema of an export: what the log's schema says, in the words of the canonical files."""
+
+from collections.abc import Iterable
+
+from recserve.server.schema import DeclaredSchema
+from recserve.server.schema.checking import MAX_EVENT_TYPES
+from recserve.v1 import schema_pb2
+
+
+def exported_schema(schema: DeclaredSchema, found_types: Iterable[str]) -> schema_pb2.Schema:
+    """Write the schema of an export.
+
+    Args:
+        schema: That of the event log.
+        found_types: The event types in the log, the most frequent first. An open schema learns
+            those that it does not declare, as positives, as far as there is room.
+    """
+    message = schema.message
+    message.ClearField("source")
+    if schema.message.source.timestamp_kind:
+        message.source.timestamp_kind = schema.message.source.timestamp_kind
+    for features in (
+        message.user_features,
+        message.item_features,
+        message.context_features,
+        message.candidate_features,
+    ):
+        for feature in features:
+            feature.ClearField("column")
+            feature.ClearField("separator")
+    if schema.is_open:
+        known = {each.name for each in message.event_types}
+        new = [name for name in found_types if name not in known]
+        for name in new[: MAX_EVENT_TYPES - len(known)]:
+            message.event_types.add(name=name)
+        message.accepts_other_event_types = True
+    return message
