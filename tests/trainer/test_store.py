@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from recserve.trainer import artefact
-from recserve.trainer.errors import StoreError
+from recserve.trainer import artefact, item_table, weights
+from recserve.trainer.errors import StoreError, WarmStartError
 from recserve.trainer.store import Store
 from recserve.v1 import model_pb2
 
@@ -261,3 +261,14 @@ def test_a_store_that_is_a_file_is_refused_before_anything_is_trained(tmp_path: 
     with pytest.raises(StoreError, match="is a file"):
         Store(file, "default").check_writable()
     Store(tmp_path / "new" / "store", "default").check_writable()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"words"])
+def test_damaged_arrays_are_told_by_their_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file.npz"
+    path.write_bytes(content)
+
+    with pytest.raises(WarmStartError, match=r"file\.npz: cannot be read"):
+        weights.read(path)
+    with pytest.raises(StoreError, match=r"file\.npz: cannot be read"):
+        item_table.read_ids(path)

@@ -1,11 +1,14 @@
 """`items.npz`: the items known at training time, with features and popularity."""
 
+import zlib
 from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from recserve.trainer.errors import StoreError
 from recserve.trainer.tables import FeatureTable, Floats, Strings
 
 
@@ -31,11 +34,13 @@ def read_ids(path: Path) -> Strings:
     """The ids of a table that was written, str `[N]`.
 
     Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is no such table.
+        StoreError: If it cannot be read.
     """
-    with np.load(path, allow_pickle=False) as table:
-        return unpacked(table["item_id_bytes"], table["item_id_offsets"])
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as table:
+            return unpacked(table["item_id_bytes"], table["item_id_offsets"])
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error) as error:
+        raise StoreError(f"{path}: cannot be read ({error})") from error
 
 
 def unpacked(whole: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Strings:

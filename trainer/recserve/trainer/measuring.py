@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from recserve.trainer import dataset, item_table, quiet_tensorflow
-from recserve.trainer.errors import StoreError
 from recserve.trainer.evaluation.aligned import Aligned
 from recserve.trainer.evaluation.report import Report, Setting, evaluate
 from recserve.trainer.evaluation.setting import Runner
@@ -69,10 +68,7 @@ def runner(folder: Path, manifest: model_pb2.ModelVersion, tables: Tables) -> Ru
         StoreError: If its item table cannot be read.
         Exception: Whatever TensorFlow raises for a SavedModel that it cannot load.
     """
-    try:
-        own_ids = item_table.read_ids(folder / "items.npz")
-    except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"{folder / 'items.npz'}: cannot be read ({error})") from error
+    own_ids = item_table.read_ids(folder / "items.npz")
     signatures = SavedSignatures(folder / "saved_model")
     length = manifest.layout.multi_valued_length
     return Aligned(signatures.run, own_ids, tables.item_ids, length).run

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -46,9 +48,9 @@ def read(path: Path) -> SavedWeights:
         WarmStartError: If the file is not there or is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as error:
         raise WarmStartError(f"{path}: cannot be read ({error})") from error
     values = {
         name.removeprefix("weight/"): array
