@@ -74,6 +74,26 @@ def test_numbers_in_parquet_keep_every_digit(tmp_path: Path) -> None:
     assert [float(cell) for cell in rows["single"]] == [float(cell) for cell in singles]
 
 
+def test_parquet_without_rows_knows_nothing_of_the_items(tmp_path: Path) -> None:
+    tags = pa.array([], pa.list_(pa.string()))
+    empty = {
+        "item_id": pa.array([], pa.string()),
+        "tags": tags,
+        "price": pa.array([], pa.float64()),
+    }
+    pq.write_table(pa.table(empty), tmp_path / "items.parquet")
+    (tmp_path / "interactions.csv").write_text("user_id,item_id\nu,x\nv,y\n")
+    schema = schema_pb2.Schema()
+    schema.item_features.add(name="tags", type=schema_pb2.FEATURE_TYPE_MULTI_VALUED)
+    schema.item_features.add(name="price", type=schema_pb2.FEATURE_TYPE_NUMERIC)
+
+    tables = clean(dataset.read(dataset.locate(tmp_path, schema.source)), schema, 2e9).tables
+
+    assert tables.item_ids.tolist() == ["x", "y"]
+    assert tables.item_features.multi_valued.tolist() == [[[""]], [[""]]]
+    assert pd.isna(tables.item_features.numeric).all()
+
+
 @pytest.mark.parametrize("separator", ["", ";", '"'])
 def test_the_values_of_lists_in_parquet_are_read_exactly(tmp_path: Path, separator: str) -> None:
     lists = [["a|b", " a ", 'say "c"'], [], ["d;e", "", "\x02", "ü"], None, ["f", None]]

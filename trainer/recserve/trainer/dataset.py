@@ -173,6 +173,8 @@ def _read_parquet(path: Path, most_rows: int | None) -> Frame:
 
     rows = pd.read_parquet(path, dtype_backend="pyarrow")
     rows = rows if most_rows is None else rows.head(most_rows)
+    if rows.empty:  # there is nothing to apply to, and the columns would not become text
+        return Frame(path, pd.DataFrame(columns=rows.columns, dtype=str))
     return Frame(path, rows.reset_index(drop=True).apply(_as_text))
 
 
