@@ -3,6 +3,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -73,3 +75,27 @@ def test_a_line_that_was_let_go_ends_nothing(pair: Pair) -> None:
     other.close()
 
     lifeline._reader.join()
+
+
+def test_a_process_that_does_not_end_by_itself_is_ended() -> None:
+    script = """
+import signal, socket, sys
+from recserve.trainer import lifeline
+lifeline.PATIENCE_SECONDS = 0.01
+line = lifeline.Lifeline(socket.socket(fileno=int(sys.argv[1])))
+line.hold()
+line.send(progress={})
+while True:
+    try:
+        signal.pause()
+    except SystemExit:
+        pass
+"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        program = [sys.executable, "-c", script, str(theirs.fileno())]
+        process = subprocess.Popen(program, pass_fds=[theirs.fileno()])
+        theirs.close()
+        assert ours.recv(100) == b'{"progress": {}}\n'
+
+    assert process.wait(60) == 1
