@@ -14,7 +14,7 @@ from google.protobuf import json_format
 
 from recserve.v1 import training_pb2
 
-HANG_SECONDS = 120
+HANG_SECONDS = 240
 
 
 class JobProcess:
