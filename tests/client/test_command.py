@@ -122,7 +122,12 @@ def test_models_list_prints_a_table_and_json(run):
     assert [version["version"] for version in versions] == [2, 1]
     assert versions[0]["state"] == "serving"
     assert versions[0]["create_time"] == "2026-01-31T12:00:00+00:00"
-    assert versions[0]["metrics"][0] == {"name": "ndcg@10", "value": 0.31, "baseline": 0.12}
+    assert versions[0]["metrics"][0] == {
+        "name": "ndcg@10",
+        "value": 0.31,
+        "baseline": 0.12,
+        "stable": None,
+    }
 
 
 def test_models_show_prints_one_version(run, script):

@@ -5,6 +5,7 @@
     with Client("localhost:50051") as client:
         answer = client.recommend("user-42", num_results=10)
         client.feedback("user-42", answer[0].item_id, "click", recommendation=answer)
+        version = client.train(mode="warm-start").result()
 
 `Client` blocks, `AsyncClient` is for asyncio; both have the same methods and give the
 same frozen values. Errors are drawn as a tree in `recserve.client.errors`.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from recserve.client.address import DEFAULT_ADDRESS
     from recserve.client.async_client import AsyncClient
+    from recserve.client.async_training_run import AsyncTrainingRun
     from recserve.client.clock import Clock
     from recserve.client.errors import (
         Aborted,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
         PermissionDenied,
         RecserveError,
         ResourceExhausted,
+        TrainingCancelled,
+        TrainingFailed,
         Unauthenticated,
         Unavailable,
         Unimplemented,
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
         Metric,
         ModelVersion,
         ModelVersionState,
+        Promotion,
         TrainingMode,
     )
     from recserve.client.recommendation import (
@@ -64,6 +69,12 @@ if TYPE_CHECKING:
     from recserve.client.server_status import Health, ServerStatus
     from recserve.client.settings import RetryPolicy, Settings
     from recserve.client.sync_client import Client
+    from recserve.client.training_run import TrainingRun
+    from recserve.client.training_run_status import (
+        TrainingProgress,
+        TrainingRunState,
+        TrainingRunStatus,
+    )
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -71,6 +82,7 @@ __all__ = [
     "AlreadyExists",
     "Answer",
     "AsyncClient",
+    "AsyncTrainingRun",
     "BufferFull",
     "Cancelled",
     "Client",
@@ -97,6 +109,7 @@ __all__ = [
     "NotFound",
     "OutOfRange",
     "PermissionDenied",
+    "Promotion",
     "Reason",
     "Recommendation",
     "RecserveError",
@@ -107,7 +120,13 @@ __all__ = [
     "Settings",
     "Shortfall",
     "Timing",
+    "TrainingCancelled",
+    "TrainingFailed",
     "TrainingMode",
+    "TrainingProgress",
+    "TrainingRun",
+    "TrainingRunState",
+    "TrainingRunStatus",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
@@ -118,6 +137,7 @@ __all__ = [
 _NAMES_OF_MODULES = {
     "address": ("DEFAULT_ADDRESS",),
     "async_client": ("AsyncClient",),
+    "async_training_run": ("AsyncTrainingRun",),
     "clock": ("Clock",),
     "errors": (
         "Aborted",
@@ -137,6 +157,8 @@ _NAMES_OF_MODULES = {
         "PermissionDenied",
         "RecserveError",
         "ResourceExhausted",
+        "TrainingCancelled",
+        "TrainingFailed",
         "Unauthenticated",
         "Unavailable",
         "Unimplemented",
@@ -158,6 +180,7 @@ _NAMES_OF_MODULES = {
         "Metric",
         "ModelVersion",
         "ModelVersionState",
+        "Promotion",
         "TrainingMode",
     ),
     "recommendation": (
@@ -177,6 +200,12 @@ _NAMES_OF_MODULES = {
         "Settings",
     ),
     "sync_client": ("Client",),
+    "training_run": ("TrainingRun",),
+    "training_run_status": (
+        "TrainingProgress",
+        "TrainingRunState",
+        "TrainingRunStatus",
+    ),
 }
 _MODULES = {name: module for module, names in _NAMES_OF_MODULES.items() for name in names}
 

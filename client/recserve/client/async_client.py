@@ -6,16 +6,28 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from recserve.client.address import DEFAULT_ADDRESS
+from recserve.client.async_training_run import AsyncTrainingRun
 from recserve.client.clock import Clock
 from recserve.client.method_signature import as_method_of
-from recserve.client.operations.effects import Effect, Invoke, Operation, Pause, Together
+from recserve.client.operations.effects import (
+    Effect,
+    Invoke,
+    Open,
+    Operation,
+    Pause,
+    Receive,
+    Together,
+)
 from recserve.client.operations.feedback import feedback, feedback_many
+from recserve.client.operations.labels import delete_model_version, set_model_label
 from recserve.client.operations.models import model, models
 from recserve.client.operations.recommend import recommend
 from recserve.client.operations.recommend_frame import recommend_frame
 from recserve.client.operations.status import health, status
+from recserve.client.operations.training import train, training_run, training_runs
 from recserve.client.session import Session
 from recserve.client.settings import Settings
+from recserve.client.training_run_status import TrainingRunStatus
 
 if TYPE_CHECKING:
     import grpc.aio
@@ -35,6 +47,18 @@ def awaitable(
         return await self._run(operation(self._session, *args, **kwargs))
 
     return as_method_of(method, operation)
+
+
+def following(
+    operation: Callable[Concatenate[Session, P], Operation[TrainingRunStatus]],
+) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, AsyncTrainingRun]]:
+    """The method of the asyncio client that gives a handle of a training run."""
+
+    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncTrainingRun:
+        status = await self._run(operation(self._session, *args, **kwargs))
+        return AsyncTrainingRun(self._session, status, self._run)
+
+    return as_method_of(method, operation, returns=AsyncTrainingRun)
 
 
 class AsyncClient:
@@ -74,6 +98,11 @@ class AsyncClient:
     feedback_many = awaitable(feedback_many)
     models = awaitable(models)
     model = awaitable(model)
+    set_model_label = awaitable(set_model_label)
+    delete_model_version = awaitable(delete_model_version)
+    train = following(train)
+    training_run = following(training_run)
+    training_runs = awaitable(training_runs)
     status = awaitable(status)
     health = awaitable(health)
 
@@ -120,6 +149,13 @@ class AsyncClient:
                 return await method(
                     effect.request, timeout=effect.timeout, metadata=self._session.metadata
                 )
+            case Open():
+                method = effect.method(self._stubs())
+                return method(
+                    effect.request, timeout=effect.timeout, metadata=self._session.metadata
+                )
+            case Receive():
+                return await _next(effect.stream)
             case Pause():
                 return await self._session.clock.async_sleep(effect.seconds)
             case Together():
@@ -148,3 +184,11 @@ class AsyncClient:
             # Each method of the stubs is awaited on such a channel.
             self._connection = channel, Stubs(cast("grpc.Channel", channel))
         return self._connection[1]
+
+
+async def _next(stream: Any) -> Any:
+    """The next message of a stream, or None at its end."""
+    import grpc.aio
+
+    message = await stream.read()
+    return None if message is grpc.aio.EOF else message

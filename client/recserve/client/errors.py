@@ -2,7 +2,7 @@
 
     RecserveError
     ├── InvalidArgument      the request is wrong; `violations` names the fields
-    ├── NotFound             no such version, label or model
+    ├── NotFound             no such version, label, run or model
     ├── AlreadyExists
     ├── FailedPrecondition   the server is not in a state to do that
     ├── Aborted              another call was faster
@@ -18,6 +18,8 @@
     ├── DataLoss
     ├── UnknownFailure       a failure without a known code
     ├── ClientClosed         the client or sender was closed before
+    ├── TrainingFailed       a training run failed; the message says why
+    ├── TrainingCancelled    a training run was cancelled
     ├── BufferFull           the feedback buffer is full, and `when_full` is "raise"
     ├── MixedAnswers         parts of one frame came from different models
     └── MissingDependency    an optional package is not installed
@@ -192,6 +194,14 @@ class UnknownFailure(RecserveError):
 
 class ClientClosed(RecserveError):
     """The client or sender was closed before."""
+
+
+class TrainingFailed(RecserveError):
+    """A training run failed; the message says why. No version was made."""
+
+
+class TrainingCancelled(RecserveError):
+    """A training run was cancelled. No version was made."""
 
 
 class BufferFull(RecserveError):

@@ -36,6 +36,23 @@ class TrainingMode(StrEnum):
     """A mode that this release of the SDK does not know."""
 
 
+class Promotion(StrEnum):
+    """What happens to a version when it is ready."""
+
+    UNSPECIFIED = "unspecified"
+    """Its training did not say: as `ALWAYS`."""
+    IF_BETTER = "if_better"
+    """It becomes stable if it beats the stable version and popularity on the holdout."""
+    ALWAYS = "always"
+    """It becomes stable."""
+    NEVER = "never"
+    """It stays available, without a label."""
+    CANARY = "canary"
+    """It becomes the canary."""
+    OTHER = "other"
+    """One that this release of the SDK does not know."""
+
+
 class HoldoutKind(StrEnum):
     """How the events a version was evaluated on were chosen."""
 
@@ -60,6 +77,8 @@ class Metric:
     value: float
     baseline: float | None = None
     """The popularity baseline's value on the same holdout; None where it makes no sense."""
+    stable: float | None = None
+    """The value of the version that was stable then, on the same holdout; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +135,9 @@ class ModelVersion:
     training_seconds: float = 0.0
     producers: tuple[str, ...] = ()
     """The programs that made it."""
+    training_run: str = ""
+    """Resource name of the run that made it; empty if it was trained from the command line."""
+    promotion: Promotion = Promotion.UNSPECIFIED
+    """What its training was told to do with it."""
+    stable_version: int = 0
+    """The version that was stable then, which the metrics' `stable` is of; 0 for none."""

@@ -11,14 +11,26 @@ from recserve.client.clock import Clock
 from recserve.client.event import Event, FeedbackReceipt
 from recserve.client.feedback_sender import FeedbackSender, OnError, WhenFull
 from recserve.client.method_signature import as_method_of
-from recserve.client.operations.effects import Effect, Invoke, Operation, Pause, Together
+from recserve.client.operations.effects import (
+    Effect,
+    Invoke,
+    Open,
+    Operation,
+    Pause,
+    Receive,
+    Together,
+)
 from recserve.client.operations.feedback import feedback, feedback_many, send_events
+from recserve.client.operations.labels import delete_model_version, set_model_label
 from recserve.client.operations.models import model, models
 from recserve.client.operations.recommend import recommend
 from recserve.client.operations.recommend_frame import recommend_frame
 from recserve.client.operations.status import health, status
+from recserve.client.operations.training import train, training_run, training_runs
 from recserve.client.session import Session
 from recserve.client.settings import Settings
+from recserve.client.training_run import TrainingRun
+from recserve.client.training_run_status import TrainingRunStatus
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +45,18 @@ def blocking(
         return self._run(operation(self._session, *args, **kwargs))
 
     return as_method_of(method, operation)
+
+
+def following(
+    operation: Callable[Concatenate[Session, P], Operation[TrainingRunStatus]],
+) -> Callable[Concatenate["Client", P], TrainingRun]:
+    """The method of the blocking client that gives a handle of a training run."""
+
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> TrainingRun:
+        status = self._run(operation(self._session, *args, **kwargs))
+        return TrainingRun(self._session, status, self._run)
+
+    return as_method_of(method, operation, returns=TrainingRun)
 
 
 class Client:
@@ -76,6 +100,11 @@ class Client:
     feedback_many = blocking(feedback_many)
     models = blocking(models)
     model = blocking(model)
+    set_model_label = blocking(set_model_label)
+    delete_model_version = blocking(delete_model_version)
+    train = following(train)
+    training_run = following(training_run)
+    training_runs = blocking(training_runs)
     status = blocking(status)
     health = blocking(health)
 
@@ -165,6 +194,13 @@ class Client:
                 return method(
                     effect.request, timeout=effect.timeout, metadata=self._session.metadata
                 )
+            case Open():
+                method = effect.method(self._stubs)
+                return method(
+                    effect.request, timeout=effect.timeout, metadata=self._session.metadata
+                )
+            case Receive():
+                return next(effect.stream, None)
             case Pause():
                 return self._session.clock.sleep(effect.seconds)
             case Together():

@@ -48,7 +48,7 @@ def call(
         try:
             return cast("Response", (yield Invoke(method, request, remaining)))
         except grpc.RpcError as failure:
-            error = _error(failure, session)
+            error = failure_as_error(failure, session)
             delay = policy.delay(error, attempt, session.clock.random())
             if delay is None or session.clock.monotonic() + delay >= deadline:
                 raise error from _cause(error, earlier, failure)
@@ -57,7 +57,8 @@ def call(
         attempt += 1
 
 
-def _error(failure: grpc.RpcError, session: Session) -> RecserveError:
+def failure_as_error(failure: grpc.RpcError, session: Session) -> RecserveError:
+    """The error of the SDK that a failed call means."""
     from recserve.client.wire.failures import error_from
 
     return error_from(failure, session.address)

@@ -21,6 +21,23 @@ class Invoke:
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """Begin a call that is answered by a stream; the outcome is the stream."""
+
+    method: "Callable[[Stubs], Callable[..., Any]]"
+    request: object
+    timeout: float | None
+    """Seconds for the whole stream; None: no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Wait for a stream's next message; the outcome is it, None, or a `grpc.RpcError`."""
+
+    stream: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Wait for some seconds."""
 
@@ -39,5 +56,5 @@ class Together:
     """Most operations at work at once."""
 
 
-Effect: TypeAlias = Invoke | Pause | Together
+Effect: TypeAlias = Invoke | Open | Receive | Pause | Together
 Operation: TypeAlias = Generator[Effect, Any, R]

@@ -8,6 +8,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from recserve.v1.model_pb2_grpc import ModelServiceStub
 from recserve.v1.recommender_pb2_grpc import RecommenderServiceStub
+from recserve.v1.training_pb2_grpc import TrainingServiceStub
 
 if TYPE_CHECKING:
     CheckHealth: TypeAlias = grpc.UnaryUnaryMultiCallable[
@@ -27,4 +28,5 @@ class Stubs:
     def __init__(self, channel: grpc.Channel) -> None:
         self.recommender = RecommenderServiceStub(channel)
         self.models = ModelServiceStub(channel)
+        self.training = TrainingServiceStub(channel)
         self.check_health: CheckHealth = HealthStub(channel).Check  # type: ignore[attr-defined] # its types leave it out

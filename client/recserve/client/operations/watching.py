@@ -1,0 +1,130 @@
+"""Following a training run to its end, over as many streams as it takes."""
+
+import dataclasses
+from typing import Any
+
+import grpc
+
+from recserve.client.errors import DeadlineExceeded, TrainingCancelled, TrainingFailed
+from recserve.client.model_version import ModelVersion
+from recserve.client.operations.call import failure_as_error
+from recserve.client.operations.effects import Open, Operation, Pause, Receive
+from recserve.client.session import Session
+from recserve.client.settings import check_timeout
+from recserve.client.training_run_status import TrainingRunState, TrainingRunStatus
+
+
+class Watch:
+    """One follower of a run.
+
+    A stream that breaks, as when the server starts again, is opened anew until the run has ended
+    or the time is up.
+
+    Args:
+        session: The client's session.
+        name: The run's resource name.
+        timeout: Seconds for all of it; None: no limit.
+    """
+
+    def __init__(self, session: Session, name: str, timeout: float | None = None) -> None:
+        self._session = session
+        self._name = name
+        self._timeout = timeout
+        seconds = None if timeout is None else check_timeout("timeout", timeout)
+        self._deadline = None if seconds is None else session.clock.monotonic() + seconds
+        self._retry = dataclasses.replace(session.settings.retry, max_attempts=None)
+        self._stream: Any = None
+        self._attempt = 1
+        self.last: TrainingRunStatus | None = None
+        """How the run stood when this follower last heard of it."""
+
+    def next(self) -> Operation[TrainingRunStatus | None]:
+        """Waits for news; None once the run has ended and that was told.
+
+        Raises:
+            DeadlineExceeded: The time is up; the run goes on.
+            RecserveError: The run cannot be followed.
+        """
+        from recserve.client.wire.training_runs import status_from
+
+        while self.last is None or not self.last.state.has_ended:
+            self._session.check_open()
+            try:
+                response = yield from self._receive()
+            except grpc.RpcError as failure:
+                self._stream = None
+                yield from self._wait(failure)
+                continue
+            if response is None:  # ended by the server before the run was
+                self._stream = None
+                yield Pause(self._retry.initial_backoff)
+                continue
+            self._attempt = 1
+            self.last = status_from(response.training_run)
+            return self.last
+        return None
+
+    def result(self) -> Operation[ModelVersion]:
+        """Waits for the end.
+
+        Raises:
+            TrainingFailed: It failed.
+            TrainingCancelled: It was cancelled.
+            DeadlineExceeded: The time is up; the run goes on.
+            RecserveError: The run cannot be followed.
+        """
+        while (yield from self.next()) is not None:
+            pass
+        return made_version(self.last)
+
+    def close(self) -> None:
+        """Lets go of the stream."""
+        if self._stream is not None:
+            self._stream.cancel()
+            self._stream = None
+
+    def _receive(self) -> Operation[Any]:
+        if self._stream is None:
+            from recserve.v1 import training_pb2
+
+            request = training_pb2.WatchTrainingRunRequest(name=self._name)
+            method = lambda stubs: stubs.training.WatchTrainingRun  # noqa: E731
+            self._stream = yield Open(method, request, self._seconds_left())
+        return (yield Receive(self._stream))
+
+    def _wait(self, failure: grpc.RpcError) -> Operation[None]:
+        """Waits until it makes sense to try again."""
+        error = failure_as_error(failure, self._session)
+        left = self._seconds_left()
+        if isinstance(error, DeadlineExceeded) and left is not None and left <= 0:
+            raise self._too_late() from error
+        delay = self._retry.delay(error, self._attempt, self._session.clock.random())
+        if isinstance(error, DeadlineExceeded):
+            delay = self._retry.initial_backoff
+        if delay is None:
+            raise error from failure
+        if left is not None and delay >= left:
+            raise self._too_late() from error
+        self._attempt += 1
+        yield Pause(delay)
+
+    def _seconds_left(self) -> float | None:
+        if self._deadline is None:
+            return None
+        return max(0.0, self._deadline - self._session.clock.monotonic())
+
+    def _too_late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"{self._name} has not ended within {self._timeout:g} s; it goes on"
+        )
+
+
+def made_version(status: TrainingRunStatus | None) -> ModelVersion:
+    """The version that a run made, or the error that says why there is none."""
+    if status is None:
+        raise TrainingFailed("the run has ended without saying how")
+    if status.state is TrainingRunState.CANCELLED:
+        raise TrainingCancelled(f"training run {status.number} was cancelled")
+    if status.model_version is None:
+        raise TrainingFailed(f"training run {status.number} failed: {status.error}")
+    return status.model_version
