@@ -2,10 +2,10 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from recserve.client import AsyncClient
+from recserve.client import AsyncClient, AsyncTrainingRun
 
 
 class BlockingAsyncClient:
@@ -20,7 +20,13 @@ class BlockingAsyncClient:
         return self._blocking(value) if inspect.iscoroutinefunction(value) else value
 
     def _blocking(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *args, **kwargs: self._runner.run(method(*args, **kwargs))
+        def run(*args: Any, **kwargs: Any) -> Any:
+            result = self._runner.run(method(*args, **kwargs))
+            if isinstance(result, AsyncTrainingRun):
+                return BlockingTrainingRun(result, self._runner)
+            return result
+
+        return run
 
     def __enter__(self) -> "BlockingAsyncClient":
         return self
@@ -28,3 +34,27 @@ class BlockingAsyncClient:
     def __exit__(self, *_: object) -> None:
         self._runner.run(self._client.__aexit__(None, None, None))
         self._runner.close()
+
+
+class BlockingTrainingRun:
+    """Runs each method of an `AsyncTrainingRun` on its client's event loop."""
+
+    def __init__(self, run: AsyncTrainingRun, runner: asyncio.Runner) -> None:
+        self._run = run
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._run, name)
+        if not inspect.iscoroutinefunction(value):
+            return value
+        return lambda *args, **kwargs: self._runner.run(value(*args, **kwargs))
+
+    def __iter__(self) -> Iterator[Any]:
+        statuses = self._run.__aiter__()
+        try:
+            while True:
+                yield self._runner.run(anext(statuses))
+        except StopAsyncIteration:
+            return
+        finally:
+            self._runner.run(statuses.aclose())

@@ -10,13 +10,21 @@ from threading import Condition
 from typing import Any
 
 import grpc
+from google.protobuf import empty_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from recserve.v1 import model_pb2, model_pb2_grpc, recommender_pb2, recommender_pb2_grpc
+from recserve.v1 import (
+    model_pb2,
+    model_pb2_grpc,
+    recommender_pb2,
+    recommender_pb2_grpc,
+    training_pb2,
+    training_pb2_grpc,
+)
 
 CATALOGUE = tuple(f"item-{number}" for number in range(2500))
 SEEN = "item-0"
@@ -112,6 +120,9 @@ class FakeRecommender(recommender_pb2_grpc.RecommenderServiceServicer):
     def Feedback(self, request: Any, context: Any) -> Any:
         return self.script.answer("Feedback", request, context, self._store)
 
+    def Train(self, request: Any, context: Any) -> Any:
+        return self.script.answer("Train", request, context, lambda _request: run_message("QUEUED"))
+
     def _rank(self, request: Any) -> Message:
         candidates = list(request.candidate_item_ids) or CATALOGUE
         hidden = set(request.exclude_item_ids) | (set() if request.include_seen else {SEEN})
@@ -159,6 +170,13 @@ class FakeModels(model_pb2_grpc.ModelServiceServicer):
     def GetModelVersion(self, request: Any, context: Any) -> Any:
         return self.script.answer("GetModelVersion", request, context, self._get)
 
+    def SetModelLabel(self, request: Any, context: Any) -> Any:
+        return self.script.answer("SetModelLabel", request, context, self._get)
+
+    def DeleteModelVersion(self, request: Any, context: Any) -> Any:
+        usual = lambda _request: empty_pb2.Empty()  # noqa: E731
+        return self.script.answer("DeleteModelVersion", request, context, usual)
+
     def _page(self, request: Any) -> Message:
         if request.page_token == SECOND_PAGE:
             return model_pb2.ListModelVersionsResponse(model_versions=[version_message(1)])
@@ -199,6 +217,67 @@ def version_message(version: int) -> model_pb2.ModelVersion:
     return message
 
 
+def run_message(state: str, number: int = 7, **fields: Any) -> training_pb2.TrainingRun:
+    message = training_pb2.TrainingRun(
+        name=f"models/default/trainingRuns/{number}",
+        state=training_pb2.TrainingRunState.Value(f"TRAINING_RUN_STATE_{state}"),
+        **fields,
+    )
+    message.create_time.FromJsonString("2026-01-31T12:00:00Z")
+    if state == "SUCCEEDED":
+        message.model_version.CopyFrom(version_message(2))
+    return message
+
+
+def progress_message(stage: str, **fields: Any) -> training_pb2.TrainingRun:
+    progress = training_pb2.TrainingProgress(stage=stage, **fields)
+    return run_message("RUNNING", progress=progress)
+
+
+class FakeTraining(training_pb2_grpc.TrainingServiceServicer):
+    """Run 7, which is queued, trains and succeeds; run 6 before it on a second page."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.news: list[training_pb2.TrainingRun | Failure | None] = [
+            run_message("QUEUED"),
+            progress_message("retrieval", epoch=1, max_epochs=9, step=0, max_steps=90, loss=6.5),
+            progress_message("retrieval", epoch=2, max_epochs=9, step=20, max_steps=90, loss=3.25),
+            run_message("SUCCEEDED"),
+        ]
+        """What is still to be told by a watch; a failure breaks the stream, None ends it early."""
+
+    def GetTrainingRun(self, request: Any, context: Any) -> Any:
+        usual = lambda _request: run_message("SUCCEEDED")  # noqa: E731
+        return self.script.answer("GetTrainingRun", request, context, usual)
+
+    def ListTrainingRuns(self, request: Any, context: Any) -> Any:
+        return self.script.answer("ListTrainingRuns", request, context, self._page)
+
+    def CancelTrainingRun(self, request: Any, context: Any) -> Any:
+        usual = lambda _request: run_message("CANCELLED")  # noqa: E731
+        return self.script.answer("CancelTrainingRun", request, context, usual)
+
+    def WatchTrainingRun(self, request: Any, context: Any) -> Any:
+        self.script.requests["WatchTrainingRun"].append(request)
+        while self.news:
+            news = self.news.pop(0)
+            if news is None:
+                return
+            if isinstance(news, Failure):
+                news.abort(context)
+            yield training_pb2.WatchTrainingRunResponse(training_run=news)
+        context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "nothing more happens")
+
+    def _page(self, request: Any) -> Message:
+        if request.page_token == SECOND_PAGE:
+            failed = run_message("FAILED", 6, error="too little data")
+            return training_pb2.ListTrainingRunsResponse(training_runs=[failed])
+        return training_pb2.ListTrainingRunsResponse(
+            training_runs=[run_message("SUCCEEDED")], next_page_token=SECOND_PAGE
+        )
+
+
 class FakeHealth(health_pb2_grpc.HealthServicer):
     """Serving, with a warm model."""
 
@@ -234,6 +313,8 @@ class FakeServer:
             self.recommender, self._server
         )
         model_pb2_grpc.add_ModelServiceServicer_to_server(FakeModels(self.script), self._server)
+        self.training = FakeTraining(self.script)
+        training_pb2_grpc.add_TrainingServiceServicer_to_server(self.training, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(FakeHealth(self.script), self._server)
         if credentials is None:
             port = self._server.add_insecure_port(address)

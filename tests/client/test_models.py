@@ -10,11 +10,13 @@ from recserve.client import (
     Metric,
     ModelVersionState,
     NotFound,
+    Promotion,
     Reason,
     Shortfall,
     TrainingMode,
+    TrainingRunState,
 )
-from recserve.v1 import model_pb2, recommender_pb2
+from recserve.v1 import model_pb2, promotion_pb2, recommender_pb2, training_pb2
 
 
 def test_models_lists_the_versions_of_every_page(client, script):
@@ -82,6 +84,8 @@ def test_versions_are_hashable():
         (ModelVersionState, model_pb2.ModelVersionState, "MODEL_VERSION_STATE_"),
         (TrainingMode, model_pb2.TrainingMode, "TRAINING_MODE_"),
         (HoldoutKind, model_pb2.HoldoutKind, "HOLDOUT_KIND_"),
+        (Promotion, promotion_pb2.Promotion, "PROMOTION_"),
+        (TrainingRunState, training_pb2.TrainingRunState, "TRAINING_RUN_STATE_"),
     ],
 )
 def test_every_enumerator_of_the_protocol_has_a_member(enum, generated, prefix):

@@ -7,7 +7,7 @@ import grpc
 from google.protobuf.message import Message
 
 import recserve.client
-from recserve.client import AsyncClient, Client
+from recserve.client import AsyncClient, AsyncTrainingRun, Client, TrainingRun
 
 
 def test_all_is_sorted_complete_and_importable():
@@ -27,10 +27,11 @@ def test_every_public_class_of_the_value_and_error_modules_is_in_all():
         recommendation,
         server_status,
         settings,
+        training_run_status,
     )
 
     modules = [errors, event, feedback_sender, model_version]
-    modules += [recommendation, server_status, settings]
+    modules += [recommendation, server_status, settings, training_run_status]
     defined = {
         name
         for module in modules
@@ -67,7 +68,8 @@ def test_help_of_the_command_loads_neither_grpc_nor_messages():
 
 def test_both_clients_have_the_same_methods_with_the_same_parameters():
     names = ["recommend", "recommend_frame", "feedback", "feedback_many"]
-    names += ["models", "model", "status", "health"]
+    names += ["models", "model", "status", "health", "set_model_label", "delete_model_version"]
+    names += ["training_runs"]
     for name in names:
         blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
         assert inspect.signature(blocking) == inspect.signature(awaited)
@@ -87,3 +89,17 @@ def test_no_message_and_no_stub_is_in_the_public_face():
     classes = [value for value in values if inspect.isclass(value)]
     assert not any(issubclass(one, Message | grpc.RpcError) for one in classes)
     assert not any("Stub" in base.__name__ for one in classes for base in one.__mro__)
+
+
+def test_the_handles_of_trainings_have_the_same_methods():
+    for name in ("refresh", "done", "result", "cancel"):
+        blocking, awaited = getattr(TrainingRun, name), getattr(AsyncTrainingRun, name)
+        assert inspect.signature(blocking) == inspect.signature(awaited)
+        assert inspect.iscoroutinefunction(awaited)
+    for name in ("train", "training_run"):
+        blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
+        parameters = inspect.signature(blocking).parameters
+        assert parameters == inspect.signature(awaited).parameters
+        assert inspect.signature(blocking).return_annotation is TrainingRun
+        assert inspect.signature(awaited).return_annotation is AsyncTrainingRun
+        assert blocking.__doc__

@@ -5,6 +5,8 @@ from importlib import import_module, metadata
 
 import click
 
+from recserve.client.command.default_command import DefaultCommandGroup
+
 NAMES = ("recserve", "recserve-server", "recserve-trainer")
 
 
@@ -30,8 +32,11 @@ def misuse(
     """Say why a command would refuse these words, or None if it would accept them."""
     # Made as click makes it: a command keeps the help options of the context it first sees.
     context = click.Context(command, parent, command.name, **command.context_settings)
+    words = list(words)
+    if isinstance(command, DefaultCommandGroup):
+        words = command.completed(context, words)
     try:
-        given, rest, order = command.make_parser(context).parse_args(list(words))
+        given, rest, order = command.make_parser(context).parse_args(words)
         if any(parameter.is_eager for parameter in order):
             return None  # --help and the like end the command before anything else is asked
         if isinstance(command, click.Group):

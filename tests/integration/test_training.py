@@ -121,7 +121,7 @@ def test_a_killed_training_leaves_no_version_and_the_next_one_works(tastes, stag
         with pytest.raises(TrainingFailed, match="SIGKILL"):
             training.result(timeout=60)
         assert [name for name in versions_in(tastes) if name.isdecimal()] == []
-        assert client.models() == ()
+        assert client.models() == []
         version = client.train(hyper_parameters=QUICK).result(timeout=200)
         assert version.version == 1
         assert versions_in(tastes) == ["1"]
@@ -153,7 +153,7 @@ def test_a_killed_server_leaves_no_trainer_and_the_run_has_failed(tastes):
         (status,) = client.training_runs()
         assert status.state is TrainingRunState.FAILED
         assert "stopped or killed" in status.error
-        assert client.models() == ()
+        assert client.models() == []
         assert client.train(hyper_parameters=QUICK).result(timeout=200).version == 1
 
 
@@ -205,7 +205,7 @@ def test_a_training_that_cannot_be_done_says_why_and_publishes_nothing(tmp_path)
         assert "no version" in reason(mode="warm-start")
         assert "no version" in reason(mode="warm-start", base_version=9)
         assert versions_in(tmp_path) == []
-        assert client.models() == ()
+        assert client.models() == []
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tastes):

@@ -5,7 +5,7 @@ from typing import Any
 
 from recserve.client.model_version import ModelVersion
 from recserve.client.operations.training import cancel_training_run, training_run
-from recserve.client.operations.watching import Watch
+from recserve.client.operations.watching import Watch, made_version
 from recserve.client.session import Session
 from recserve.client.training_run_status import TrainingRunStatus
 
@@ -71,6 +71,8 @@ class TrainingRun:
             RecserveError: The run cannot be followed.
         """
         watch = Watch(self._session, self.name, timeout)
+        if self._status.state.has_ended:
+            return made_version(self._status)
         try:
             version: ModelVersion = self._perform(watch.result())
         finally:

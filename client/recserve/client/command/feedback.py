@@ -1,11 +1,10 @@
 """`recserve feedback`."""
 
-from datetime import datetime
-
 import click
 
 from recserve.client.command.connection import Connection
 from recserve.client.command.context_values import context_option, context_values
+from recserve.client.command.moments import moment
 from recserve.client.command.output import json_option, print_json
 
 
@@ -48,7 +47,7 @@ def feedback(
             item,
             event_type,
             value=value,
-            event_time=_moment(time_text),
+            event_time=moment(time_text, "--time"),
             recommendation=recommendation,
             event_id=event_id,
             context=context_values(context_pairs),
@@ -59,16 +58,3 @@ def feedback(
     else:
         outcome = "Stored" if receipt.accepted_count else "Already stored"
         click.echo(f"{outcome}; the event log is at position {receipt.log_position}.")
-
-
-def _moment(text: str | None) -> datetime | float | None:
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--time") from error

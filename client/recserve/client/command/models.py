@@ -1,10 +1,12 @@
 """`recserve models`."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from recserve.client.command.connection import Connection
+from recserve.client.command.model_metrics import print_metrics
 from recserve.client.command.output import (
     json_option,
     print_json,
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def models() -> None:
-    """See the trained versions."""
+    """See the trained versions, move their labels, delete them.
+
+    \b
+    recserve models list
+    recserve models label 2 stable
+    """
 
 
 @models.command(name="list")
@@ -34,7 +41,7 @@ def list_versions(connection: Connection, *, model: str, as_json: bool) -> None:
         print_json(versions)
         return
     if not versions:
-        click.echo("The store has no versions yet: `recserve-trainer fit` makes one.")
+        click.echo("The store has no versions yet: `recserve train` makes one.")
         return
     columns = ["version>!", "state!", "labels!", "created (UTC)!", "events>!", "items>!", "metrics"]
     print_table(columns, [_row(version) for version in versions])
@@ -53,11 +60,46 @@ def show(connection: Connection, *, version_or_label: str, model: str, as_json: 
         print_json(version)
         return
     print_table(["field", "value"], _facts(version))
-    metrics = [
-        (metric.name, f"{metric.value:.4f}", _shown_baseline(metric.baseline))
-        for metric in version.metrics
-    ]
-    print_table(["metric", "value>", "popularity>"], metrics)
+    print_metrics(version)
+
+
+@models.command()
+@click.argument("version_or_label", metavar="VERSION_OR_LABEL")
+@click.argument("label", type=click.Choice(["stable", "canary", "shadow"]))
+@click.option("--model", default="", help="The model.  [default: the one the server serves]")
+@click.pass_obj
+def label(connection: Connection, *, version_or_label: str, label: str, model: str) -> None:
+    """Move LABEL to a version: promote it, or roll back to it.
+
+    Returns when the version is warm and answers. Where the version is stable, "canary" and
+    "shadow" are taken off whatever has them.
+
+    \b
+    recserve models label 2 stable
+    recserve models label canary stable
+    """
+    with connection.client() as client:
+        version = client.set_model_label(
+            version_or_label, label, model=model, timeout=connection.timeout or 120.0
+        )
+    labels = ", ".join(version.labels) or "no label"
+    click.echo(f"Version {version.version} has {labels}.")
+
+
+@models.command()
+@click.argument("version", type=int)
+@click.option("--model", default="", help="The model.  [default: the one the server serves]")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(connection: Connection, *, version: int, model: str, yes: bool) -> None:
+    """Delete VERSION, which must have no label. Its number is never given again."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("deleting is for good: say --yes")
+        click.confirm(f"Delete version {version} for good?", abort=True)
+    with connection.client() as client:
+        client.delete_model_version(version, model=model, timeout=connection.timeout or 30.0)
+    click.echo(f"Version {version} is deleted.")
 
 
 def _row(version: "ModelVersion") -> tuple[str, ...]:
@@ -82,6 +124,8 @@ def _facts(version: "ModelVersion") -> list[tuple[str, str]]:
         ("error", version.error),
         ("created", shown_time(version.create_time)),
         ("family", version.family),
+        ("training run", version.training_run),
+        ("promotion", "" if version.promotion == "unspecified" else version.promotion),
         ("trained", f"{lineage.mode}{base}, in {version.training_seconds:.1f} s"),
         ("events", f"{lineage.event_count:,}"),
         ("users", f"{lineage.user_count:,}"),
@@ -94,7 +138,3 @@ def _facts(version: "ModelVersion") -> list[tuple[str, str]]:
     ]
     facts += [(name, str(value)) for name, value in version.hyper_parameters.items()]
     return [(name, text) for name, text in facts if text]
-
-
-def _shown_baseline(baseline: float | None) -> str:
-    return "-" if baseline is None else f"{baseline:.4f}"

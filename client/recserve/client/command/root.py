@@ -8,6 +8,7 @@ from recserve.client.command.feedback import feedback
 from recserve.client.command.models import models
 from recserve.client.command.recommend import recommend
 from recserve.client.command.status import status
+from recserve.client.command.train import train
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 
@@ -66,16 +67,17 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 @click.version_option(package_name="recserve", prog_name="recserve")
 @click.pass_context
 def main(context: click.Context, /, **options: object) -> None:
-    """Ask a recserve server for recommendations, tell it what users did, see how it is.
+    """Ask a recserve server for recommendations, tell it what users did, have it learn.
 
     \b
     recserve recommend user-42
     recserve feedback user-42 item-7 click
+    recserve train --mode warm-start
     recserve models list
     recserve status
     """
     context.obj = Connection(**options)  # type: ignore[arg-type] # click checked them
 
 
-for command in (recommend, feedback, models, status):
+for command in (recommend, feedback, train, models, status):
     main.add_command(command)

@@ -1,0 +1,165 @@
+"""Version after version goes live while callers keep asking: nobody notices, nothing grows."""
+
+import os
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from google.protobuf import json_format
+
+from integration.server_process import ServerProcess, eventually, serving
+from recserve.client import Client
+from recserve.v1 import model_pb2
+
+pytestmark = pytest.mark.integration
+CALLERS = 16
+SWAPS = 10 if os.environ.get("RECSERVE_VERIFY") else 4
+MOST_GROWTH = 1.1
+
+
+class Callers:
+    """Threads that ask again and again, and what they were answered."""
+
+    def __init__(self, address: str) -> None:
+        self.failures: list[Exception] = []
+        self.versions: Counter[int] = Counter()
+        self._address = address
+        self._done = threading.Event()
+        self._lock = threading.Lock()  # guards `failures` and `versions`
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """They ask while the `with` lasts."""
+        threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(CALLERS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            for thread in threads:
+                thread.join()
+
+    def _ask(self, number: int) -> None:
+        with Client(self._address) as client:
+            while not self._done.is_set():
+                try:
+                    answer = client.recommend(f"user-{number}", num_results=10, timeout=10)
+                    assert len(answer) == 10
+                    assert answer.fallback is None
+                except Exception as error:  # whatever it is, the test shows it
+                    with self._lock:
+                        self.failures.append(error)
+                    continue
+                with self._lock:
+                    self.versions[answer.model_version] += 1
+
+
+def memory_bytes(server: ServerProcess) -> int:
+    """The memory of all processes of a server; pages that they share count once in all."""
+    pids = [server.process.pid, *server.children().values()]
+    return sum(_proportional_bytes(pid) for pid in pids)
+
+
+def _proportional_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def publish(store: Path, number: int) -> None:
+    """Version 1 again, under another number, in one step like a trainer does it."""
+    model = store / "default"
+    staging = model / f".staging-{number}"
+    shutil.copytree(model / "1", staging)
+    path = staging / "manifest.json"
+    manifest = json_format.Parse(path.read_text(), model_pb2.ModelVersion())
+    manifest.version = number
+    path.write_text(json_format.MessageToJson(manifest, preserving_proto_field_name=True))
+    staging.rename(model / str(number))
+
+
+def test_no_call_fails_and_no_memory_stays_over_many_swaps(handmade_store, tmp_path):
+    memory: dict[int, int] = {}
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        for user in range(CALLERS):
+            client.feedback(f"user-{user}", f"i{10 * user}", "click")
+        callers = Callers(server.address)
+        with callers.asking():
+            for swap in range(1, SWAPS + 1):
+                publish(handmade_store, swap + 1)
+                eventually(
+                    lambda swap=swap: len(server.said("version unloaded")) == swap,
+                    f"the end of version {swap}",
+                )
+                memory[swap] = memory_bytes(server)
+        assert callers.failures == []
+        assert sorted(callers.versions) == list(range(1, SWAPS + 2))
+        assert memory[SWAPS] <= MOST_GROWTH * memory[2], memory
+        assert set(server.children()) == {"front_end", "engine"}
+
+
+def test_a_roll_back_under_load_fails_no_call_and_outlives_a_restart(handmade_store, tmp_path):
+    publish(handmade_store, 2)
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        for user in range(CALLERS):
+            client.feedback(f"user-{user}", f"i{10 * user}", "click")
+        callers = Callers(server.address)
+        with callers.asking():
+            assert client.set_model_label(1, "stable").labels == ("stable",)
+            assert client.recommend("user-1").model_version == 1
+        assert callers.failures == []
+        assert sorted(callers.versions) == [1, 2]
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        assert client.recommend("user-1").model_version == 1
+        publish(handmade_store, 3)
+        eventually(lambda: client.recommend("user-1").model_version == 3, "version 3 answers")
+        client.delete_model_version(2)
+        assert [version.version for version in client.models()] == [3, 1]
+
+
+@pytest.mark.parametrize("fault", ["corrupt", "truncated", "foreign", "too new", "link"])
+def test_a_version_that_must_not_be_served_is_refused_and_told(handmade_store, tmp_path, fault):
+    with serving(tmp_path) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        staging = handmade_store / "default" / ".staging-2"
+        shutil.copytree(handmade_store / "default" / "1", staging)
+        _spoil(staging, fault)
+        staging.rename(handmade_store / "default" / "2")
+        refused = eventually(lambda: server.said("version refused"), "a refusal")
+        assert (refused[-1]["version"], refused[-1]["level"]) == (2, "error")
+        assert refused[-1]["error"]
+        newest = eventually(
+            lambda: (found := client.models()[0]).state == "failed" and found, "the list"
+        )
+        assert newest.version == 2
+        assert newest.error == refused[-1]["error"]
+        assert client.recommend("somebody").model_version == 1
+        metric = 'recserve_model_version_info{label="",state="failed",version="2"}'
+        assert server.metrics()[metric] == 1.0
+
+
+def _spoil(folder: Path, fault: str) -> None:
+    path = folder / "manifest.json"
+    manifest = json_format.Parse(path.read_text(), model_pb2.ModelVersion())
+    manifest.version = 2
+    match fault:
+        case "corrupt":
+            graph = folder / "saved_model" / "saved_model.pb"
+            graph.write_bytes(graph.read_bytes()[::-1])
+        case "truncated":
+            os.truncate(folder / "items.npz", 100)
+        case "foreign":
+            manifest.model = "another"
+        case "too new":
+            manifest.layout.format_version = 99
+        case "link":
+            (folder / "items.npz").unlink()
+            (folder / "items.npz").symlink_to("/etc/hostname")
+    path.write_text(json_format.MessageToJson(manifest, preserving_proto_field_name=True))
