@@ -1,6 +1,7 @@
 """Training over RPC with the real processes: what it makes, and what is left when it is killed."""
 
 import json
+import math
 import resource
 import threading
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.datasets import write_tastes
+from integration.datasets import ITEMS_PER_GROUP, write_tastes
 from integration.server_process import (
     ServerProcess,
     eventually,
@@ -79,7 +80,10 @@ def test_a_warm_start_goes_on_from_the_base_version_and_says_so(tastes):
         client.feedback("user-1", "item-39", "view")
         run_2 = client.train(mode="warm-start", promotion="always", hyper_parameters=QUICK)
         second_losses = losses_at_step_0(run_2)
-        assert second_losses["retrieval"] < 0.8 * first_losses["retrieval"]
+        # Users view items of one group at random: no model can lose less than this.
+        least = math.log(ITEMS_PER_GROUP)
+        gone_before = first_losses["retrieval"] - least
+        assert second_losses["retrieval"] - least < 0.25 * gone_before
         version = run_2.result(timeout=10)
         assert version.lineage.base_version == 1
         assert version.training_run == run_2.name

@@ -142,6 +142,30 @@ def test_an_open_schema_counts_every_event_as_one(log: EventLog, event: MakeEven
     assert log.item_counts(schema_from_json("{}")) == ItemCounts({"tea": 2.0}, 2)
 
 
+def test_an_open_schema_that_declares_types_counts_those_as_it_says(
+    log: EventLog, event: MakeEvent
+) -> None:
+    log.append_groups(
+        [
+            [
+                event("1", event_type="buy"),
+                event("2", event_type="rating", value=2.0),
+                event("3", event_type="rating", value=4.0),
+                event("4", event_type="hide"),
+                event("5", event_type="anything"),
+            ]
+        ]
+    )
+    schema = schema_from_json(
+        """{"event_types": [
+            {"name": "buy", "weight": 3}, {"name": "rating", "positive_at_least": 3},
+            {"name": "hide", "polarity": "POLARITY_NEGATIVE"}
+        ], "accepts_other_event_types": true}"""
+    )
+
+    assert log.item_counts(schema) == ItemCounts({"tea": 3.0 + 1.0 + 1.0}, 5)
+
+
 def test_a_schema_without_positive_types_counts_nothing(log: EventLog, event: MakeEvent) -> None:
     log.append_groups([[event("1")]])
     negative = '{"event_types": [{"name": "click", "polarity": "POLARITY_NEGATIVE"}]}'

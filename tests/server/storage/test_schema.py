@@ -187,3 +187,17 @@ def test_every_fault_is_named_at_once() -> None:
 
     with pytest.raises(InvalidSchema, match=r"manifest: .*'A'.*; .*'B'"):
         declare(message, origin="manifest")
+
+
+def test_an_open_schema_may_declare_types_and_accepts_others() -> None:
+    schema = schema_from_json(
+        '{"event_types": [{"name": "buy", "weight": 3}], "accepts_other_event_types": true}'
+    )
+    assert schema.is_open
+    assert schema.accepts("buy")
+    assert schema.accepts("anything")
+    assert not schema.accepts("Not a name")
+    assert (schema.weight("buy"), schema.weight("anything")) == (3.0, 1.0)
+    assert schema.is_positive("anything", None)
+    assert (schema.event_type_index("buy"), schema.event_type_index("anything")) == (0, None)
+    assert schema_from_json(schema.to_json()).digest == schema.digest

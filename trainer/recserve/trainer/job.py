@@ -1,8 +1,9 @@
 """The program that a server starts to train: `python -m recserve.trainer.job FD JSON`.
 
-FD is an inherited Unix stream socket, connected to the server's supervisor; JSON is a `Job`. On
-the socket go JSON lines: `{"progress": …}`, a `recserve.v1.TrainingProgress` each, and at the
-end one of `{"published": VERSION}` and `{"error": TEXT}`. The exit status is 0 or 1.
+FD is an inherited Unix stream socket, connected to the server's supervisor; JSON is a `Job`. On the
+socket go JSON lines: `{"progress": …}`, a `recserve.v1.TrainingProgress` each, `{"note": …}` with
+a `stage` and a `text` for the log, and at the end one of `{"published": VERSION}` and
+`{"error": TEXT}`. The exit status is 0 or 1.
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ def _train(job: Job, lifeline: Lifeline) -> int:
         hyper_parameters=job.hyper_parameters,
         origin=Origin(job.training_run, job.promotion, job.log_position),
         compare_with=job.stable,
-        progress=ProgressMessages(lambda message: lifeline.send(progress=message)),
+        progress=ProgressMessages(
+            lambda message: lifeline.send(progress=message),
+            lambda stage, text: lifeline.send(note={"stage": stage, "text": text}),
+        ),
         confirm=lifeline.check,
     )
     return fitted.manifest.version

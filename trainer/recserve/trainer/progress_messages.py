@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,13 +16,18 @@ class ProgressMessages:
 
     Args:
         send: Takes a message.
+        note: Takes a stage's name and what it has to say.
         time_left: Estimates the time to the end.
     """
 
     def __init__(
-        self, send: Callable[[dict[str, Any]], None], time_left: TimeLeft | None = None
+        self,
+        send: Callable[[dict[str, Any]], None],
+        note: Callable[[str, str], None] = lambda _stage, _note: None,
+        time_left: TimeLeft | None = None,
     ) -> None:
         self._send = send
+        self._note = note
         self._left = time_left or TimeLeft()
         self._now = training_pb2.TrainingProgress()
         self._is_evaluated = False
@@ -31,7 +35,7 @@ class ProgressMessages:
     def stage(self, name: str, note: str = "") -> None:
         """A stage begins; what is known of the version stays."""
         if note:
-            print(f"{name}: {note}", file=sys.stderr, flush=True)
+            self._note(name, note)
         metrics = self._now.holdout_metrics if self._is_evaluated else []
         self._now = training_pb2.TrainingProgress(stage=name, holdout_metrics=metrics)
         self._left.stage(name)

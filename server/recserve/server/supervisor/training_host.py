@@ -164,6 +164,8 @@ class TrainingHost:
 
         async def on_message(message: Message) -> None:
             found.update(message)
+            if "note" in message:
+                self._log.info("training note", run=report.name, **message["note"])
             if "progress" in message:
                 report.progress = message["progress"]
                 self._tell()
