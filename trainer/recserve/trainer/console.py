@@ -86,7 +86,7 @@ def show_report(report: Report) -> None:
     """Shows metrics beside those they compare with, and those of users with a history apart."""
     outcome = report.outcome
     apart = ("model*", "popularity*") if outcome.known_model else ()
-    beside = (f"version {report.stable_version}",) if report.stable_version else ()
+    beside = (f"version {report.stable_version}",) if report.stable else ()
     table = _table("Holdout", "metric", "model", "popularity", *beside, *apart)
     for name, value in outcome.model.items():
         figures = [value, outcome.baseline.get(name)]

@@ -69,7 +69,7 @@ def fit(
         origin: What the manifest says of why it was trained. Default: by hand, and that a
             server may promote it.
         compare_with: An earlier version that is measured on the same holdout. One that cannot
-            be is left out, and `progress` hears why. Default: none.
+            be is named without metrics, and `progress` hears why. Default: none.
         progress: Hears how far the fit is. Default: nobody.
         confirm: Called at the last moment before the version appears; what it raises stops
             that.
@@ -212,7 +212,7 @@ def _compared(
         compared = compare(store, version, family, plan.schema, _setting(data, plan))
     except Exception as error:  # whatever is wrong with it, the new version is none the worse
         progress.stage("evaluate", f"without version {version}: {error}")
-        return report
+        return replace(report, stable_version=version)
     return replace(report, stable=compared.metrics, stable_version=compared.version)
 
 
