@@ -21,6 +21,7 @@ def test_train_follows_its_run_and_prints_what_it_made(run):
     assert done.exit_code == 0, done.output
     assert done.stderr.splitlines() == [
         "Training run 7.",
+        "retrieval",
         "retrieval: epoch 1/9, loss 6.5000",
         "retrieval: epoch 2/9, loss 3.2500",
     ]

@@ -303,6 +303,15 @@ async def test_a_label_moves_back_on_request_and_stays_there(stage: Stage) -> No
     await stage.becomes({2: ("", "available"), 1: ("stable", "serving")})
 
 
+async def test_a_roll_back_outlives_a_restart(stage: Stage) -> None:
+    write_version(stage.model_folder, 1)
+    write_version(stage.model_folder, 2)
+    stage.store.pin(STABLE, 1)
+    stage.versions.see(await stage.versions._watch.look())
+    (await stage.engine()).is_ready()
+    await stage.becomes({2: ("", "available"), 1: ("stable", "serving")})
+
+
 async def test_a_newer_version_becomes_stable_after_a_roll_back(stage: Stage) -> None:
     await stage.serves(1, 2)
     moving = asyncio.create_task(stage.versions.set_label(STABLE, 1))

@@ -23,19 +23,28 @@ def shown(statuses: "Iterable[TrainingRunStatus]") -> "TrainingRunStatus | None"
 
 @contextmanager
 def _lines() -> Iterator[Any]:
-    """One line for each stage and each pass."""
-    told: tuple[str, int] | None = None
+    """One line for each stage when it begins, and for each pass when it has ended."""
+    stage, last = "", None
+
+    def end_pass() -> None:
+        nonlocal last
+        if last is not None:
+            passes = f"epoch {last.epoch}/{last.max_epochs}"
+            click.echo(f"{last.stage}: {', '.join([passes, *_facts(last)])}", err=True)
+        last = None
 
     def show(progress: "TrainingProgress") -> None:
-        nonlocal told
-        stage = progress.stage, progress.epoch
-        if stage != told:
-            told = stage
-            epoch = f": epoch {progress.epoch}/{progress.max_epochs}" if progress.epoch else ""
-            note = ", ".join(_facts(progress))
-            click.echo(f"{progress.stage}{epoch}" + (f", {note}" if note else ""), err=True)
+        nonlocal stage, last
+        if last is not None and (last.stage, last.epoch) != (progress.stage, progress.epoch):
+            end_pass()
+        if progress.stage != stage:
+            stage = progress.stage
+            click.echo(stage, err=True)
+        if progress.epoch:
+            last = progress
 
     yield show
+    end_pass()
 
 
 @contextmanager
@@ -81,6 +90,11 @@ def _bars() -> Iterator[Any]:
 def _facts(progress: "TrainingProgress") -> Iterator[str]:
     if progress.loss is not None:
         yield f"loss {progress.loss:.4f}"
-    yield from (f"{metric.name} {metric.value:.4f}" for metric in progress.metrics[:1])
+    validated = [metric for metric in progress.metrics if metric.name.startswith("validation")]
+    yield from (f"{_words(metric.name)} {metric.value:.4f}" for metric in validated)
     if progress.seconds_left is not None:
         yield f"at most {progress.seconds_left:.0f} s left"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
