@@ -260,6 +260,7 @@ class FakeTraining(training_pb2_grpc.TrainingServiceServicer):
 
     def WatchTrainingRun(self, request: Any, context: Any) -> Any:
         self.script.requests["WatchTrainingRun"].append(request)
+        self.script.seconds_left["WatchTrainingRun"].append(context.time_remaining())
         while self.news:
             news = self.news.pop(0)
             if news is None:

@@ -133,7 +133,7 @@ def test_models_list_prints_a_table_and_json(run):
 def test_models_show_prints_one_version(run, script):
     shown = run("models", "show", "stable")
     assert shown.exit_code == 0
-    for part in ("models/default/versions/2", "warm_start from version 1", "ndcg@10", "1.2 MB"):
+    for part in ("models/default/versions/2", "warm-start from version 1", "ndcg@10", "1.2 MB"):
         assert part in shown.stdout
     assert json.loads(run("models", "show", "2", "--json").stdout)["version"] == 2
     names = [request.name for request in script.requests["GetModelVersion"]]

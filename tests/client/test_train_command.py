@@ -1,11 +1,14 @@
 import json
+import sys
 
+import click
 import grpc
 import pytest
 from click.testing import CliRunner
 
-from client.fake_server import Failure, run_message
+from client.fake_server import Failure, progress_message, run_message
 from recserve.client.command import main
+from recserve.v1 import model_pb2, promotion_pb2, training_pb2
 
 
 @pytest.fixture
@@ -30,6 +33,13 @@ def test_train_follows_its_run_and_prints_what_it_made(run):
     assert "popularity" in done.stdout
 
 
+def test_a_version_that_is_not_promoted_says_why(run, server):
+    server.training.news[-1].model_version.unpromoted_reason = "its ndcg@10 is too low"
+    done = run("train")
+    assert "It is not promoted: its ndcg@10 is too low." in done.stdout
+    assert "recserve models label 2 stable" in done.stdout
+
+
 def test_every_option_reaches_the_server(run, script):
     done = run(
         *("train", "start", "--mode", "warm-start", "--since", "2025-01-01", "--until", "1.8e9"),
@@ -45,6 +55,79 @@ def test_every_option_reaches_the_server(run, script):
     assert request.hyper_parameters.dropout == 0.5
     assert request.hyper_parameters.max_epochs == 5
     assert (request.mode, request.promotion) == (2, 4)
+
+
+class Terminal:
+    """A standard stream that says it is a terminal."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def on_a_terminal(server):
+    """Runs a command with stdin and stderr that say they are terminals."""
+
+    def run(*arguments, typed=""):
+        @click.command()
+        def command():
+            sys.stdin, sys.stderr = Terminal(sys.stdin), Terminal(sys.stderr)
+            main.main(["--server", server.address, *arguments], standalone_mode=False)
+
+        return CliRunner(env={"COLUMNS": "100"}).invoke(command, input=typed)
+
+    return run
+
+
+def test_a_terminal_gets_a_bar_for_each_stage(on_a_terminal, server):
+    server.training.news.insert(1, progress_message("export", step=10, max_steps=100))
+    server.training.news[3].progress.seconds_left = 75
+    done = on_a_terminal("train")
+    assert done.exit_code == 0, done.output
+    for word in ("export", "retrieval", "2/9, loss 3.2500, at most 75 s left"):
+        assert word in done.stderr
+    assert "It made version 2" in done.stdout
+
+
+def test_who_interrupts_is_told_how_to_go_on(run, script, monkeypatch):
+    def interrupted(_statuses):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recserve.client.command.train.shown", interrupted)
+    done = run("train")
+    assert done.exit_code == 130
+    assert "The run goes on: `recserve train watch 7`" in done.stderr
+    assert "`recserve train cancel 7` ends it" in done.stderr
+    assert script.requests["CancelTrainingRun"] == []
+
+
+def test_metrics_are_beside_those_of_the_stable_version_of_then(run, server, script):
+    version = server.training.news[-1].model_version
+    version.training_run = "models/default/trainingRuns/7"
+    version.promotion = promotion_pb2.PROMOTION_IF_BETTER
+    version.evaluation.stable_version = 1
+    version.evaluation.metrics[0].stable = 0.25
+    script.then("GetModelVersion", version)
+    for shown in (run("train").stdout, run("models", "show", "2").stdout):
+        heads = next(line.split() for line in shown.splitlines() if "popularity" in line)
+        assert heads == ["metric", "version", "2", "popularity", "version", "1"]
+        rows = {words[0]: words[1:] for words in map(str.split, shown.splitlines()) if words}
+        assert rows["ndcg@10"] == ["0.3100", "0.1200", "0.2500"]
+        assert rows["coverage@10"] == ["0.4000", "-", "-"]
+    assert rows["training"] == ["run", "models/default/trainingRuns/7"]
+    assert rows["promotion"] == ["if-better"]
+    assert rows["trained"][0] == "warm-start"
+
+
+def test_where_nothing_was_measured_there_are_no_metrics(run, script):
+    script.then("GetModelVersion", model_pb2.ModelVersion(version=2))
+    assert "popularity" not in run("models", "show", "2").stdout
 
 
 def test_options_without_start_are_of_start(run, script):
@@ -103,8 +186,6 @@ def test_runs_are_listed(run, script):
 
 
 def test_without_runs_the_list_says_how_to_start_one(run, script):
-    from recserve.v1 import training_pb2
-
     script.then("ListTrainingRuns", training_pb2.ListTrainingRunsResponse())
     assert "`recserve train` starts one" in run("train", "list").stdout
 
@@ -136,3 +217,9 @@ def test_deleting_wants_a_yes(run, script):
     assert (refused.exit_code, "--yes" in refused.stderr) == (2, True)
     assert script.requests["DeleteModelVersion"] == []
     assert "Version 2 is deleted" in run("models", "delete", "2", "--yes").stdout
+
+
+def test_a_terminal_is_asked_before_deleting(on_a_terminal, script):
+    assert "Version 2 is deleted" in on_a_terminal("models", "delete", "2", typed="y\n").stdout
+    on_a_terminal("models", "delete", "2", typed="n\n")
+    assert len(script.requests["DeleteModelVersion"]) == 1

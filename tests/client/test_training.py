@@ -6,6 +6,7 @@ import pytest
 from client.fake_server import Failure, error_info, progress_message, run_message
 from recserve.client import (
     Aborted,
+    ClientClosed,
     DeadlineExceeded,
     FailedPrecondition,
     Metric,
@@ -149,6 +150,32 @@ def test_a_watch_that_breaks_is_taken_up_again(client, server, script, clock):
     assert client.train().result().version == 2
     assert len(script.requests["WatchTrainingRun"]) == 18
     assert len(clock.waits) == 17
+
+
+def test_what_a_new_stream_repeats_is_not_told_again(client, server, script):
+    queued, first, second, succeeded = server.training.news
+    server.training.news[:] = [
+        queued, first, UNAVAILABLE, first, second, None, second, succeeded,
+    ]  # fmt: skip
+    told = [status.progress and status.progress.epoch for status in client.train()]
+    assert told == [None, 1, 2, None]
+    assert len(script.requests["WatchTrainingRun"]) == 3
+
+
+def test_a_silent_stream_is_opened_anew(client, server, script):
+    server.training.news[1:1] = [Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "silence")]
+    assert client.train().result().version == 2
+    first, second = script.seconds_left["WatchTrainingRun"]
+    assert 0 < first < 310  # gRPC rounds up
+    assert 0 < second < 310
+
+
+def test_who_closes_the_client_follows_no_longer(client, script):
+    run = client.train()
+    client.close()
+    with pytest.raises(ClientClosed):
+        run.result()
+    assert script.requests["WatchTrainingRun"] == []
 
 
 def test_a_watch_of_what_is_not_there_is_not_repeated(client, server, script):

@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
 
 def print_metrics(version: "ModelVersion") -> None:
-    """Print a version's metrics beside popularity's and the stable version's of then."""
+    """Print a version's metrics beside popularity's and the stable version's of then.
+
+    Prints nothing where none were measured.
+    """
+    if not version.metrics:
+        return
     rivals = ["popularity>"]
     if version.stable_version:
         rivals.append(f"version {version.stable_version}>")

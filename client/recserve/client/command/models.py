@@ -11,6 +11,7 @@ from recserve.client.command.output import (
     json_option,
     print_json,
     print_table,
+    shown_choice,
     shown_size,
     shown_time,
 )
@@ -125,8 +126,11 @@ def _facts(version: "ModelVersion") -> list[tuple[str, str]]:
         ("created", shown_time(version.create_time)),
         ("family", version.family),
         ("training run", version.training_run),
-        ("promotion", "" if version.promotion == "unspecified" else version.promotion),
-        ("trained", f"{lineage.mode}{base}, in {version.training_seconds:.1f} s"),
+        (
+            "promotion",
+            "" if version.promotion == "unspecified" else shown_choice(version.promotion),
+        ),
+        ("trained", f"{shown_choice(lineage.mode)}{base}, in {version.training_seconds:.1f} s"),
         ("events", f"{lineage.event_count:,}"),
         ("users", f"{lineage.user_count:,}"),
         ("items", f"{lineage.item_count:,}"),

@@ -55,6 +55,11 @@ def shown_time(moment: datetime | None) -> str:
     return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def shown_choice(value: str) -> str:
+    """A value of an enum as the options of the commands spell it, such as "warm-start"."""
+    return value.replace("_", "-")
+
+
 def shown_size(size_bytes: int) -> str:
     """A size as people read it, such as "1.2 MB" (powers of 1000)."""
     size, unit = float(size_bytes), "B"

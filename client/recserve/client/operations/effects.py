@@ -26,8 +26,8 @@ class Open:
 
     method: "Callable[[Stubs], Callable[..., Any]]"
     request: object
-    timeout: float | None
-    """Seconds for the whole stream; None: no limit."""
+    timeout: float
+    """Seconds for the whole stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,15 @@ from recserve.client.session import Session
 from recserve.client.settings import check_timeout
 from recserve.client.training_run_status import TrainingRunState, TrainingRunStatus
 
+LONGEST_STREAM_SECONDS = 300.0
+"""After which a stream is opened anew: one whose host has vanished would be silent for ever."""
+
 
 class Watch:
     """One follower of a run.
 
     A stream that breaks, as when the server starts again, is opened anew until the run has ended
-    or the time is up.
+    or the time is up. What the new one repeats is not told again.
 
     Args:
         session: The client's session.
@@ -60,8 +63,10 @@ class Watch:
                 yield Pause(self._retry.initial_backoff)
                 continue
             self._attempt = 1
-            self.last = status_from(response.training_run)
-            return self.last
+            status = status_from(response.training_run)
+            if status != self.last:
+                self.last = status
+                return status
         return None
 
     def result(self) -> Operation[ModelVersion]:
@@ -89,7 +94,9 @@ class Watch:
 
             request = training_pb2.WatchTrainingRunRequest(name=self._name)
             method = lambda stubs: stubs.training.WatchTrainingRun  # noqa: E731
-            self._stream = yield Open(method, request, self._seconds_left())
+            left = self._seconds_left()
+            seconds = LONGEST_STREAM_SECONDS if left is None else min(left, LONGEST_STREAM_SECONDS)
+            self._stream = yield Open(method, request, seconds)
         return (yield Receive(self._stream))
 
     def _wait(self, failure: grpc.RpcError) -> Operation[None]:
