@@ -33,13 +33,6 @@ def test_train_follows_its_run_and_prints_what_it_made(run):
     assert "popularity" in done.stdout
 
 
-def test_a_version_that_is_not_promoted_says_why(run, server):
-    server.training.news[-1].model_version.unpromoted_reason = "its ndcg@10 is too low"
-    done = run("train")
-    assert "It is not promoted: its ndcg@10 is too low." in done.stdout
-    assert "recserve models label 2 stable" in done.stdout
-
-
 def test_every_option_reaches_the_server(run, script):
     done = run(
         *("train", "start", "--mode", "warm-start", "--since", "2025-01-01", "--until", "1.8e9"),
