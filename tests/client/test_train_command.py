@@ -33,6 +33,13 @@ def test_train_follows_its_run_and_prints_what_it_made(run):
     assert "popularity" in done.stdout
 
 
+def test_a_version_that_is_not_promoted_says_why(run, server):
+    server.training.news[-1].model_version.unpromoted_reason = "its ndcg@10 is too low"
+    done = run("train")
+    assert "It is not promoted: its ndcg@10 is too low." in done.stdout
+    assert "recserve models label 2 stable" in done.stdout
+
+
 def test_every_option_reaches_the_server(run, script):
     done = run(
         *("train", "start", "--mode", "warm-start", "--since", "2025-01-01", "--until", "1.8e9"),
@@ -139,6 +146,34 @@ def test_train_prints_json_and_its_progress_beside_it(run):
     status = json.loads(done.stdout)
     assert (status["state"], status["model_version"]["version"]) == ("succeeded", 2)
     assert "retrieval" in done.stderr
+
+
+def test_a_failed_run_is_printed_as_json_all_the_same(run, server):
+    server.training.news[-1] = run_message("FAILED", error="no events")
+    done = run("train", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["state"]) == (1, "failed")
+
+
+def test_a_loss_that_is_no_number_is_null(run, script):
+    script.then("GetTrainingRun", progress_message("ranking", loss=float("nan")))
+    assert json.loads(run("train", "show", "7", "--json").stdout)["progress"]["loss"] is None
+
+
+def test_eight_digits_are_a_date(run, script):
+    run("train", "--since", "20250101", "--until", "2025-02-01", "--detach")
+    times = script.requests["Train"][0].event_log
+    assert times.start_time.ToJsonString() == "2025-01-01T00:00:00Z"
+    assert times.end_time.ToJsonString() == "2025-02-01T00:00:00Z"
+
+
+def test_a_pass_whose_end_was_not_heard_has_its_own_metrics(run, server):
+    server.training.news[2].progress.holdout_metrics.add(name="validation_ndcg@10", value=0.25)
+    server.training.news.insert(
+        3, progress_message("retrieval", epoch=3, max_epochs=9, step=21, max_steps=90, loss=3.0)
+    )
+    server.training.news[3].progress.holdout_metrics.add(name="validation_ndcg@10", value=0.5)
+    done = run("train")
+    assert "retrieval: epoch 2/9, loss 3.2500, validation ndcg@10 0.5000" in done.stderr
 
 
 def test_a_failed_run_is_an_error_with_its_reason(run, server):

@@ -79,6 +79,7 @@ def test_retries_ask_for_the_same_run_and_calls_for_another(client, script):
         ({"promotion": "maybe"}, "promotion must be one of if-better"),
         ({"hyper_parameters": {"epochs": 3}}, "no hyper-parameter 'epochs'; there are: hidden_"),
         ({"hyper_parameters": {"max_epochs": "many"}}, "hyper-parameter max_epochs"),
+        ({"hyper_parameters": {"hidden_layers": ()}}, "hyper-parameter hidden_layers"),
         ({"hyper_parameters": {"max_epochs": 1.5}}, "hyper-parameter max_epochs"),
         ({"start_time": datetime(2026, 1, 1)}, "start_time has no time zone"),
         ({"dataset_path": "data", "end_time": 5.0}, "leave out dataset_path"),
@@ -189,7 +190,9 @@ def test_who_waits_no_longer_is_told_that_the_run_goes_on(client, server):
     server.training.news[:] = [progress_message("ranking")]
     server.training.news += [UNAVAILABLE] * 1000
     run = client.train()
-    with pytest.raises(DeadlineExceeded, match="has not ended within 30 s; it goes on"):
+    with pytest.raises(
+        DeadlineExceeded, match="has not ended within 30 s; whether it goes on is not known"
+    ):
         run.result(timeout=30)
     assert run.status.progress.stage == "ranking"
 
@@ -254,11 +257,29 @@ def test_a_label_moves_and_a_version_is_deleted(client, script):
     assert client.set_model_label("canary", "stable", model="shop").version == 2
     first, second = script.requests["SetModelLabel"]
     assert (first.name, first.label) == ("models/-/versions/2", "stable")
-    assert second.name == "models/shop/versions/canary"
+    assert second.name == "models/shop/versions/2"
     assert script.seconds_left["SetModelLabel"][0] > 60
     assert client.delete_model_version(1) is None
     (request,) = script.requests["DeleteModelVersion"]
     assert request.name == "models/-/versions/1"
+
+
+def test_a_label_of_a_version_is_looked_up_once(client, script):
+    script.then("SetModelLabel", UNAVAILABLE, UNAVAILABLE)
+    client.set_model_label("canary", "stable")
+    assert len(script.requests["GetModelVersion"]) == 1
+    names = [request.name for request in script.requests["SetModelLabel"]]
+    assert names == ["models/-/versions/2"] * 3
+
+
+def test_a_deletion_whose_answer_was_lost_is_done(client, script):
+    gone = Failure(grpc.StatusCode.NOT_FOUND, "no version 1", [error_info("VERSION_NOT_FOUND")])
+    script.then("DeleteModelVersion", UNAVAILABLE, gone)
+    client.delete_model_version(1)
+    script.then("DeleteModelVersion", gone)
+    with pytest.raises(NotFound) as refused:
+        client.delete_model_version(1)
+    assert refused.value.attempts == 1
 
 
 def test_a_version_tells_of_its_training_and_the_stable_version_of_then(client, script):

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from integration.datasets import GROUPS, ITEMS_PER_GROUP, group_of, write_flat, write_tastes
-from integration.server_process import eventually, run, serving
+from integration.server_process import run, serving
 from recserve.client import Client, Fallback, InvalidArgument
 
 pytestmark = pytest.mark.integration
@@ -49,29 +49,6 @@ def test_users_get_their_taste_and_feedback_moves_it(tastes):
         answer = client.recommend("newcomer", num_results=4)
         assert answer.fallback is None
         assert [group_of(result.item_id) for result in answer].count(3) >= 3
-
-
-def test_a_warm_started_version_goes_live_while_callers_keep_asking(tastes):
-    with serving(tastes) as server, Client(server.address) as client:
-        server.wait_until_warm()
-        assert client.recommend("user-1").model_version == 1
-        run(
-            "recserve-trainer", "fit", "data", "--store", "models", "--max-epochs", 2,
-            "--mode", "warm-start", "--base", 1, cwd=tastes,
-        )  # fmt: skip
-        answers = []
-
-        def swapped():
-            answers.append(client.recommend("user-1", timeout=5))
-            return answers[-1].model_version == 2
-
-        eventually(swapped, "version 2 answers")
-        assert all(len(answer) == 10 and answer.fallback is None for answer in answers)
-        eventually(lambda: server.said("version unloaded"), "the end of version 1")
-        newest, oldest = client.models()
-        assert (newest.version, newest.labels, newest.lineage.base_version) == (2, ("stable",), 1)
-        assert (oldest.version, oldest.labels) == (1, ())
-        assert len(server.children()) == 2
 
 
 def test_flat_data_is_learned_and_served_by_the_features_of_the_pairs(tmp_path):

@@ -8,54 +8,9 @@ import threading
 import pytest
 
 from integration.server_process import eventually, run, serving
-from recserve.client import Client, Fallback, ModelVersionState, RecserveError, Settings
+from recserve.client import Client, RecserveError, Settings
 
 pytestmark = pytest.mark.integration
-
-
-def test_an_empty_installation_takes_events_and_answers_by_their_counts(tmp_path):
-    with serving(tmp_path) as server, Client(server.address) as client:
-        assert client.recommend("anyone").fallback is Fallback.NO_MODEL
-        for user in ("a", "b"):
-            client.feedback(user, "bread", "buy")
-        client.feedback("a", "milk", "buy")
-        answer = client.recommend("c")
-        assert [(r.item_id, r.score) for r in answer] == [("bread", 1.0), ("milk", 0.5)]
-        assert answer.fallback is Fallback.NO_MODEL
-        assert answer.model_version == 0
-
-
-def test_a_version_that_appears_goes_live_without_a_restart(handmade_version, tmp_path):
-    with serving(tmp_path) as server, Client(server.address) as client:
-        client.feedback("u", "i5", "click")
-        hidden = tmp_path / "models" / "default" / ".staging-1"
-        shutil.copytree(handmade_version, hidden)
-        hidden.rename(hidden.with_name("1"))
-        server.wait_until_warm()
-        answer = client.recommend("u", num_results=2)
-        assert answer.model_version == 1
-        assert {result.item_id for result in answer} == {"i4", "i6"}
-
-
-def test_a_corrupt_version_is_refused_with_its_reason_and_the_good_one_serves(
-    handmade_store, tmp_path
-):
-    bad = handmade_store / "default" / "2"
-    shutil.copytree(handmade_store / "default" / "1", bad)
-    manifest = bad / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"version": "1"', '"version": "2"'))
-    items = bad / "items.npz"
-    items.write_bytes(items.read_bytes()[:-1] + b"!")
-    with serving(tmp_path) as server, Client(server.address) as client:
-        server.wait_until_warm()
-        refused, serves = eventually(
-            lambda: client.models() if server.said("version refused") else None, "a refusal"
-        )
-        assert (refused.version, refused.state) == (2, ModelVersionState.FAILED)
-        assert "items.npz" in refused.error
-        assert (serves.version, serves.labels) == (1, ("stable",))
-        info = 'recserve_model_version_info{label="",state="failed",version="2"}'
-        assert server.metrics()[info] == 1
 
 
 def test_sigterm_lets_calls_in_flight_finish_and_exits_0(handmade_store, tmp_path):

@@ -46,6 +46,7 @@ class JobProcess:
                 start_new_session=True,
             )
         self._lines = self.line.makefile("rb")
+        self.notes: list[dict[str, str]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -61,9 +62,13 @@ class JobProcess:
         self.line.close()
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """What it sends, until it ends."""
+        """What it sends, until it ends; notes for the log are put aside."""
         for line in self._lines:
-            yield json.loads(line)
+            message = json.loads(line)
+            if "note" in message:
+                self.notes.append(message["note"])
+            else:
+                yield message
 
     def until_stage(self, name: str, step: int = 0) -> None:
         """Waits until a stage has come so far."""

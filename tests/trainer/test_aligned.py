@@ -27,7 +27,7 @@ class Recorder:
 
 def test_items_are_given_in_the_versions_order_and_new_ones_behind() -> None:
     recorder = Recorder([[]])
-    aligned = Aligned(recorder, OWN, TABLES, multi_valued_length=1)
+    aligned = Aligned(recorder, OWN, TABLES, multi_valued_length=1, type_count=2)
     numbers = np.array([[1.0], [2.0], [3.0]], np.float32)
     tags = np.array([[["x", "y"]], [["", ""]], [["z", ""]]], dtype=object)
 
@@ -53,7 +53,7 @@ def test_items_are_given_in_the_versions_order_and_new_ones_behind() -> None:
 
 def test_rows_are_translated_on_the_way_in_and_out() -> None:
     recorder = Recorder([[3, 1, 2, -1]])
-    aligned = Aligned(recorder, OWN, TABLES, multi_valued_length=2)
+    aligned = Aligned(recorder, OWN, TABLES, multi_valued_length=2, type_count=2)
 
     answer = aligned.run(
         "recommend",
@@ -75,10 +75,21 @@ def test_rows_are_translated_on_the_way_in_and_out() -> None:
 @pytest.mark.parametrize("features", [0, 2])
 def test_features_may_be_none_at_all(features: int) -> None:
     recorder = Recorder([[]])
-    aligned = Aligned(recorder, OWN, TABLES, multi_valued_length=3)
+    aligned = Aligned(recorder, OWN, TABLES, multi_valued_length=3, type_count=2)
 
     empty = np.empty((3, features, 1), dtype=object)
     empty[:] = ""
     aligned.run("encode_items", {"item_multi_valued": empty})
 
     assert recorder.inputs["item_multi_valued"].shape == (4, features, 3)
+
+
+def test_events_of_types_that_came_later_are_no_history() -> None:
+    recorder = Recorder([[]])
+    aligned = Aligned(recorder, OWN, TABLES, multi_valued_length=1, type_count=2)
+    rows, types = np.array([[0, 2, 0, -1]], np.int32), np.array([[0, 2, 1, -1]], np.int32)
+
+    aligned.run("encode_users", {"history_rows": rows, "history_types": types})
+
+    assert recorder.inputs["history_rows"].tolist() == [[2, -1, 2, -1]]
+    assert recorder.inputs["history_types"].tolist() == [[0, -1, 1, -1]]

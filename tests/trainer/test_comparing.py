@@ -180,3 +180,21 @@ def test_a_version_that_cannot_be_measured_is_left_out(chains: Path, store: Path
     assert stable(fitted.manifest.evaluation) == {}
     assert any(note.startswith("evaluate: without version 1: ") for note in heard.notes)
     assert fitted.path.name == "2"
+
+
+def test_a_version_is_measured_on_data_with_event_types_that_came_later(
+    two_stage: Fitted, chains: Path, store: Path, tmp_path: Path
+) -> None:
+    rows = pd.read_csv(chains / "interactions.csv")
+    known = [each.name for each in two_stage.manifest.schema.event_types]
+    rows["event_type"] = known[0]
+    late = rows.iloc[:20].assign(event_type="share", user_id="u-late")
+    grown = generated.write_chains(tmp_path / "grown", pd.concat([rows, late]))
+    schema = tmp_path / "schema.toml"
+    text = (chains / "schema.toml").read_text()
+    schema.write_text(text + '\n[[event_types]]\nname = "share"\n')
+
+    fitted = fit(grown, store, schema=schema, hyper_parameters=SHORT, compare_with=1)
+
+    assert [each.name for each in fitted.manifest.schema.event_types] == [*known, "share"]
+    assert stable(fitted.manifest.evaluation)["ndcg@10"] > 0

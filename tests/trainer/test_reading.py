@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recserve.trainer import dataset
+from recserve.trainer import dataset, list_cell
 from recserve.trainer.cleaning import clean
 from recserve.trainer.dataset import read_frame
 from recserve.trainer.errors import DatasetError
@@ -151,3 +151,18 @@ def test_what_cannot_be_read_is_refused_by_name(
     with pytest.raises(DatasetError, match=told) as caught:
         read_frame(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_null_in_a_list_of_numbers_changes_no_other_value(tmp_path: Path) -> None:
+    big = 2**60 + 1
+    columns = {
+        "item_id": pa.array(["a", "b", "c"]),
+        "numbers": pa.array([[1, None, 2], [big], None], pa.list_(pa.int64())),
+        "shares": pa.array([[0.5, None], [float("nan")], []], pa.list_(pa.float64())),
+        "truths": pa.array([[True, False], [None], []], pa.list_(pa.bool_())),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "items.parquet")
+    rows = read_frame(tmp_path / "items.parquet").rows
+    assert rows["numbers"].map(list_cell.read).tolist() == [["1", "2"], [str(big)], None]
+    assert rows["shares"].map(list_cell.read).tolist() == [["0.5"], None, None]
+    assert rows["truths"].map(list_cell.read).tolist() == [["1", "0"], None, None]

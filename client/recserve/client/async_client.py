@@ -155,11 +155,24 @@ class AsyncClient:
                     effect.request, timeout=effect.timeout, metadata=self._session.metadata
                 )
             case Receive():
-                return await _next(effect.stream)
+                return await self._next(effect.stream)
             case Pause():
                 return await self._session.clock.async_sleep(effect.seconds)
             case Together():
                 return await self._perform_together(effect)
+
+    async def _next(self, stream: Any) -> Any:
+        """The next message of a stream, or None at its end."""
+        import grpc.aio
+
+        try:
+            message = await stream.read()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():  # closing the client ends its streams so
+                self._session.check_open()
+            raise
+        return None if message is grpc.aio.EOF else message
 
     async def _perform_together(self, together: Together) -> list[Any]:
         places = asyncio.Semaphore(together.limit)
@@ -184,11 +197,3 @@ class AsyncClient:
             # Each method of the stubs is awaited on such a channel.
             self._connection = channel, Stubs(cast("grpc.Channel", channel))
         return self._connection[1]
-
-
-async def _next(stream: Any) -> Any:
-    """The next message of a stream, or None at its end."""
-    import grpc.aio
-
-    message = await stream.read()
-    return None if message is grpc.aio.EOF else message

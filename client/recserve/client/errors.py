@@ -53,6 +53,7 @@ class RecserveError(Exception):
         code: The gRPC status code, such as "NOT_FOUND"; empty if no call failed.
         reason: The server's reason, UPPER_SNAKE, stable; empty if it gave none.
         metadata: The server's details that go with the reason.
+        attempts: How often the call was made; 0 if no call failed.
     """
 
     code: ClassVar[str] = ""
@@ -63,6 +64,7 @@ class RecserveError(Exception):
         super().__init__(message)
         self.reason = reason
         self.metadata: Mapping[str, str] = dict(metadata or {})
+        self.attempts = 0
 
 
 class InvalidArgument(RecserveError):

@@ -141,3 +141,5 @@ class ModelVersion:
     """What its training was told to do with it."""
     stable_version: int = 0
     """The version that was stable then, which the metrics' `stable` is of; 0 for none."""
+    unpromoted_reason: str = ""
+    """Why it was not promoted after its training; empty if it was, or has a label now."""

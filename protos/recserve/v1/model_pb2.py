@@ -29,45 +29,45 @@ from recserve.v1 import promotion_pb2 as recserve_dot_v1_dot_promotion__pb2
 from recserve.v1 import schema_pb2 as recserve_dot_v1_dot_schema__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17recserve/v1/model.proto\x12\x0brecserve.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"recserve/v1/hyper_parameters.proto\x1a\x1brecserve/v1/promotion.proto\x1a\x18recserve/v1/schema.proto\"\xf4\x04\n\x0cModelVersion\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.recserve.v1.ModelVersionState\x12\x0e\n\x06labels\x18\x05 \x03(\t\x12\r\n\x05\x65rror\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x07lineage\x18\x08 \x01(\x0b\x32\x14.recserve.v1.Lineage\x12+\n\nevaluation\x18\t \x01(\x0b\x32\x17.recserve.v1.Evaluation\x12-\n\x08\x63leaning\x18\n \x01(\x0b\x32\x1b.recserve.v1.CleaningReport\x12#\n\x06schema\x18\x0b \x01(\x0b\x32\x13.recserve.v1.Schema\x12\x36\n\x10hyper_parameters\x18\x0c \x01(\x0b\x32\x1c.recserve.v1.HyperParameters\x12+\n\x06layout\x18\r \x01(\x0b\x32\x1b.recserve.v1.ArtefactLayout\x12(\n\x05\x66iles\x18\x0e \x03(\x0b\x32\x19.recserve.v1.ArtefactFile\x12\x12\n\nsize_bytes\x18\x0f \x01(\x03\x12\x18\n\x10training_seconds\x18\x10 \x01(\x01\x12\x11\n\tproducers\x18\x11 \x03(\t\x12\x14\n\x0ctraining_run\x18\x12 \x01(\t\x12)\n\tpromotion\x18\x13 \x01(\x0e\x32\x16.recserve.v1.Promotion\"\xc3\x02\n\x07Lineage\x12\'\n\x04mode\x18\x01 \x01(\x0e\x32\x19.recserve.v1.TrainingMode\x12\x14\n\x0c\x62\x61se_version\x18\x02 \x01(\x03\x12\x15\n\rschema_digest\x18\x03 \x01(\t\x12\x16\n\x0e\x64\x61taset_digest\x18\x04 \x01(\t\x12\x34\n\x10\x66irst_event_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_event_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clog_position\x18\x07 \x01(\x03\x12\x13\n\x0b\x65vent_count\x18\x08 \x01(\x03\x12\x12\n\nuser_count\x18\t \x01(\x03\x12\x12\n\nitem_count\x18\n \x01(\x03\x12\x0c\n\x04seed\x18\x0b \x01(\x03\"\xae\x01\n\nEvaluation\x12)\n\x07holdout\x18\x01 \x01(\x0e\x32\x18.recserve.v1.HoldoutKind\x12\x1b\n\x13holdout_event_count\x18\x02 \x01(\x03\x12\x1a\n\x12holdout_user_count\x18\x03 \x01(\x03\x12$\n\x07metrics\x18\x04 \x03(\x0b\x32\x13.recserve.v1.Metric\x12\x16\n\x0estable_version\x18\x05 \x01(\x03\"i\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x15\n\x08\x62\x61seline\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06stable\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\x0b\n\t_baselineB\t\n\x07_stable\"`\n\x0e\x43leaningReport\x12\x11\n\trows_read\x18\x01 \x01(\x03\x12\x11\n\trows_kept\x18\x02 \x01(\x03\x12(\n\x05rules\x18\x03 \x03(\x0b\x32\x19.recserve.v1.CleaningRule\"f\n\x0c\x43leaningRule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x64ropped\x18\x03 \x01(\x03\x12\x10\n\x08repaired\x18\x04 \x01(\x03\x12\x10\n\x08\x65xamples\x18\x05 \x03(\t\"\xc7\x01\n\x0e\x41rtefactLayout\x12\x16\n\x0e\x66ormat_version\x18\x01 \x01(\x05\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t\x12\x16\n\x0ehistory_length\x18\x03 \x01(\x05\x12\x14\n\x0cvector_width\x18\x04 \x01(\x05\x12\x13\n\x0bstate_width\x18\x05 \x01(\x05\x12\x1b\n\x13multi_valued_length\x18\x06 \x01(\x05\x12\x17\n\x0f\x63\x61ndidate_count\x18\x07 \x01(\x05\x12\x14\n\x0cuses_history\x18\x08 \x01(\x08\"@\n\x0c\x41rtefactFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"P\n\x18ListModelVersionsRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x19ListModelVersionsResponse\x12\x31\n\x0emodel_versions\x18\x01 \x03(\x0b\x32\x19.recserve.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x16GetModelVersionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"3\n\x14SetModelLabelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\")\n\x19\x44\x65leteModelVersionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t*\xdf\x01\n\x11ModelVersionState\x12#\n\x1fMODEL_VERSION_STATE_UNSPECIFIED\x10\x00\x12!\n\x1dMODEL_VERSION_STATE_AVAILABLE\x10\x01\x12\x1f\n\x1bMODEL_VERSION_STATE_LOADING\x10\x02\x12\x1f\n\x1bMODEL_VERSION_STATE_SERVING\x10\x03\x12 \n\x1cMODEL_VERSION_STATE_DRAINING\x10\x04\x12\x1e\n\x1aMODEL_VERSION_STATE_FAILED\x10\x05*c\n\x0cTrainingMode\x12\x1d\n\x19TRAINING_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12TRAINING_MODE_FULL\x10\x01\x12\x1c\n\x18TRAINING_MODE_WARM_START\x10\x02*|\n\x0bHoldoutKind\x12\x1c\n\x18HOLDOUT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11HOLDOUT_KIND_TIME\x10\x01\x12\x1f\n\x1bHOLDOUT_KIND_LEAVE_LAST_OUT\x10\x02\x12\x17\n\x13HOLDOUT_KIND_RANDOM\x10\x03\x32\xea\x02\n\x0cModelService\x12\x62\n\x11ListModelVersions\x12%.recserve.v1.ListModelVersionsRequest\x1a&.recserve.v1.ListModelVersionsResponse\x12Q\n\x0fGetModelVersion\x12#.recserve.v1.GetModelVersionRequest\x1a\x19.recserve.v1.ModelVersion\x12M\n\rSetModelLabel\x12!.recserve.v1.SetModelLabelRequest\x1a\x19.recserve.v1.ModelVersion\x12T\n\x12\x44\x65leteModelVersion\x12&.recserve.v1.DeleteModelVersionRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17recserve/v1/model.proto\x12\x0brecserve.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"recserve/v1/hyper_parameters.proto\x1a\x1brecserve/v1/promotion.proto\x1a\x18recserve/v1/schema.proto\"\x8f\x05\n\x0cModelVersion\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.recserve.v1.ModelVersionState\x12\x0e\n\x06labels\x18\x05 \x03(\t\x12\r\n\x05\x65rror\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x07lineage\x18\x08 \x01(\x0b\x32\x14.recserve.v1.Lineage\x12+\n\nevaluation\x18\t \x01(\x0b\x32\x17.recserve.v1.Evaluation\x12-\n\x08\x63leaning\x18\n \x01(\x0b\x32\x1b.recserve.v1.CleaningReport\x12#\n\x06schema\x18\x0b \x01(\x0b\x32\x13.recserve.v1.Schema\x12\x36\n\x10hyper_parameters\x18\x0c \x01(\x0b\x32\x1c.recserve.v1.HyperParameters\x12+\n\x06layout\x18\r \x01(\x0b\x32\x1b.recserve.v1.ArtefactLayout\x12(\n\x05\x66iles\x18\x0e \x03(\x0b\x32\x19.recserve.v1.ArtefactFile\x12\x12\n\nsize_bytes\x18\x0f \x01(\x03\x12\x18\n\x10training_seconds\x18\x10 \x01(\x01\x12\x11\n\tproducers\x18\x11 \x03(\t\x12\x14\n\x0ctraining_run\x18\x12 \x01(\t\x12)\n\tpromotion\x18\x13 \x01(\x0e\x32\x16.recserve.v1.Promotion\x12\x19\n\x11unpromoted_reason\x18\x14 \x01(\t\"\xc3\x02\n\x07Lineage\x12\'\n\x04mode\x18\x01 \x01(\x0e\x32\x19.recserve.v1.TrainingMode\x12\x14\n\x0c\x62\x61se_version\x18\x02 \x01(\x03\x12\x15\n\rschema_digest\x18\x03 \x01(\t\x12\x16\n\x0e\x64\x61taset_digest\x18\x04 \x01(\t\x12\x34\n\x10\x66irst_event_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_event_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clog_position\x18\x07 \x01(\x03\x12\x13\n\x0b\x65vent_count\x18\x08 \x01(\x03\x12\x12\n\nuser_count\x18\t \x01(\x03\x12\x12\n\nitem_count\x18\n \x01(\x03\x12\x0c\n\x04seed\x18\x0b \x01(\x03\"\xae\x01\n\nEvaluation\x12)\n\x07holdout\x18\x01 \x01(\x0e\x32\x18.recserve.v1.HoldoutKind\x12\x1b\n\x13holdout_event_count\x18\x02 \x01(\x03\x12\x1a\n\x12holdout_user_count\x18\x03 \x01(\x03\x12$\n\x07metrics\x18\x04 \x03(\x0b\x32\x13.recserve.v1.Metric\x12\x16\n\x0estable_version\x18\x05 \x01(\x03\"i\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x15\n\x08\x62\x61seline\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06stable\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\x0b\n\t_baselineB\t\n\x07_stable\"`\n\x0e\x43leaningReport\x12\x11\n\trows_read\x18\x01 \x01(\x03\x12\x11\n\trows_kept\x18\x02 \x01(\x03\x12(\n\x05rules\x18\x03 \x03(\x0b\x32\x19.recserve.v1.CleaningRule\"f\n\x0c\x43leaningRule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x64ropped\x18\x03 \x01(\x03\x12\x10\n\x08repaired\x18\x04 \x01(\x03\x12\x10\n\x08\x65xamples\x18\x05 \x03(\t\"\xc7\x01\n\x0e\x41rtefactLayout\x12\x16\n\x0e\x66ormat_version\x18\x01 \x01(\x05\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t\x12\x16\n\x0ehistory_length\x18\x03 \x01(\x05\x12\x14\n\x0cvector_width\x18\x04 \x01(\x05\x12\x13\n\x0bstate_width\x18\x05 \x01(\x05\x12\x1b\n\x13multi_valued_length\x18\x06 \x01(\x05\x12\x17\n\x0f\x63\x61ndidate_count\x18\x07 \x01(\x05\x12\x14\n\x0cuses_history\x18\x08 \x01(\x08\"@\n\x0c\x41rtefactFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"P\n\x18ListModelVersionsRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x19ListModelVersionsResponse\x12\x31\n\x0emodel_versions\x18\x01 \x03(\x0b\x32\x19.recserve.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x16GetModelVersionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"3\n\x14SetModelLabelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\")\n\x19\x44\x65leteModelVersionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t*\xdf\x01\n\x11ModelVersionState\x12#\n\x1fMODEL_VERSION_STATE_UNSPECIFIED\x10\x00\x12!\n\x1dMODEL_VERSION_STATE_AVAILABLE\x10\x01\x12\x1f\n\x1bMODEL_VERSION_STATE_LOADING\x10\x02\x12\x1f\n\x1bMODEL_VERSION_STATE_SERVING\x10\x03\x12 \n\x1cMODEL_VERSION_STATE_DRAINING\x10\x04\x12\x1e\n\x1aMODEL_VERSION_STATE_FAILED\x10\x05*c\n\x0cTrainingMode\x12\x1d\n\x19TRAINING_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12TRAINING_MODE_FULL\x10\x01\x12\x1c\n\x18TRAINING_MODE_WARM_START\x10\x02*|\n\x0bHoldoutKind\x12\x1c\n\x18HOLDOUT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11HOLDOUT_KIND_TIME\x10\x01\x12\x1f\n\x1bHOLDOUT_KIND_LEAVE_LAST_OUT\x10\x02\x12\x17\n\x13HOLDOUT_KIND_RANDOM\x10\x03\x32\xea\x02\n\x0cModelService\x12\x62\n\x11ListModelVersions\x12%.recserve.v1.ListModelVersionsRequest\x1a&.recserve.v1.ListModelVersionsResponse\x12Q\n\x0fGetModelVersion\x12#.recserve.v1.GetModelVersionRequest\x1a\x19.recserve.v1.ModelVersion\x12M\n\rSetModelLabel\x12!.recserve.v1.SetModelLabelRequest\x1a\x19.recserve.v1.ModelVersion\x12T\n\x12\x44\x65leteModelVersion\x12&.recserve.v1.DeleteModelVersionRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'recserve.v1.model_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODELVERSIONSTATE']._serialized_start=2228
-  _globals['_MODELVERSIONSTATE']._serialized_end=2451
-  _globals['_TRAININGMODE']._serialized_start=2453
-  _globals['_TRAININGMODE']._serialized_end=2552
-  _globals['_HOLDOUTKIND']._serialized_start=2554
-  _globals['_HOLDOUTKIND']._serialized_end=2678
+  _globals['_MODELVERSIONSTATE']._serialized_start=2255
+  _globals['_MODELVERSIONSTATE']._serialized_end=2478
+  _globals['_TRAININGMODE']._serialized_start=2480
+  _globals['_TRAININGMODE']._serialized_end=2579
+  _globals['_HOLDOUTKIND']._serialized_start=2581
+  _globals['_HOLDOUTKIND']._serialized_end=2705
   _globals['_MODELVERSION']._serialized_start=194
-  _globals['_MODELVERSION']._serialized_end=822
-  _globals['_LINEAGE']._serialized_start=825
-  _globals['_LINEAGE']._serialized_end=1148
-  _globals['_EVALUATION']._serialized_start=1151
-  _globals['_EVALUATION']._serialized_end=1325
-  _globals['_METRIC']._serialized_start=1327
-  _globals['_METRIC']._serialized_end=1432
-  _globals['_CLEANINGREPORT']._serialized_start=1434
-  _globals['_CLEANINGREPORT']._serialized_end=1530
-  _globals['_CLEANINGRULE']._serialized_start=1532
-  _globals['_CLEANINGRULE']._serialized_end=1634
-  _globals['_ARTEFACTLAYOUT']._serialized_start=1637
-  _globals['_ARTEFACTLAYOUT']._serialized_end=1836
-  _globals['_ARTEFACTFILE']._serialized_start=1838
-  _globals['_ARTEFACTFILE']._serialized_end=1902
-  _globals['_LISTMODELVERSIONSREQUEST']._serialized_start=1904
-  _globals['_LISTMODELVERSIONSREQUEST']._serialized_end=1984
-  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_start=1986
-  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_end=2089
-  _globals['_GETMODELVERSIONREQUEST']._serialized_start=2091
-  _globals['_GETMODELVERSIONREQUEST']._serialized_end=2129
-  _globals['_SETMODELLABELREQUEST']._serialized_start=2131
-  _globals['_SETMODELLABELREQUEST']._serialized_end=2182
-  _globals['_DELETEMODELVERSIONREQUEST']._serialized_start=2184
-  _globals['_DELETEMODELVERSIONREQUEST']._serialized_end=2225
-  _globals['_MODELSERVICE']._serialized_start=2681
-  _globals['_MODELSERVICE']._serialized_end=3043
+  _globals['_MODELVERSION']._serialized_end=849
+  _globals['_LINEAGE']._serialized_start=852
+  _globals['_LINEAGE']._serialized_end=1175
+  _globals['_EVALUATION']._serialized_start=1178
+  _globals['_EVALUATION']._serialized_end=1352
+  _globals['_METRIC']._serialized_start=1354
+  _globals['_METRIC']._serialized_end=1459
+  _globals['_CLEANINGREPORT']._serialized_start=1461
+  _globals['_CLEANINGREPORT']._serialized_end=1557
+  _globals['_CLEANINGRULE']._serialized_start=1559
+  _globals['_CLEANINGRULE']._serialized_end=1661
+  _globals['_ARTEFACTLAYOUT']._serialized_start=1664
+  _globals['_ARTEFACTLAYOUT']._serialized_end=1863
+  _globals['_ARTEFACTFILE']._serialized_start=1865
+  _globals['_ARTEFACTFILE']._serialized_end=1929
+  _globals['_LISTMODELVERSIONSREQUEST']._serialized_start=1931
+  _globals['_LISTMODELVERSIONSREQUEST']._serialized_end=2011
+  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_start=2013
+  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_end=2116
+  _globals['_GETMODELVERSIONREQUEST']._serialized_start=2118
+  _globals['_GETMODELVERSIONREQUEST']._serialized_end=2156
+  _globals['_SETMODELLABELREQUEST']._serialized_start=2158
+  _globals['_SETMODELLABELREQUEST']._serialized_end=2209
+  _globals['_DELETEMODELVERSIONREQUEST']._serialized_start=2211
+  _globals['_DELETEMODELVERSIONREQUEST']._serialized_end=2252
+  _globals['_MODELSERVICE']._serialized_start=2708
+  _globals['_MODELSERVICE']._serialized_end=3070
 # @@protoc_insertion_point(module_scope)

@@ -50,7 +50,7 @@ HOLDOUT_KIND_LEAVE_LAST_OUT: HoldoutKind
 HOLDOUT_KIND_RANDOM: HoldoutKind
 
 class ModelVersion(_message.Message):
-    __slots__ = ("name", "model", "version", "state", "labels", "error", "create_time", "lineage", "evaluation", "cleaning", "schema", "hyper_parameters", "layout", "files", "size_bytes", "training_seconds", "producers", "training_run", "promotion")
+    __slots__ = ("name", "model", "version", "state", "labels", "error", "create_time", "lineage", "evaluation", "cleaning", "schema", "hyper_parameters", "layout", "files", "size_bytes", "training_seconds", "producers", "training_run", "promotion", "unpromoted_reason")
     NAME_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +70,7 @@ class ModelVersion(_message.Message):
     PRODUCERS_FIELD_NUMBER: _ClassVar[int]
     TRAINING_RUN_FIELD_NUMBER: _ClassVar[int]
     PROMOTION_FIELD_NUMBER: _ClassVar[int]
+    UNPROMOTED_REASON_FIELD_NUMBER: _ClassVar[int]
     name: str
     model: str
     version: int
@@ -89,7 +90,8 @@ class ModelVersion(_message.Message):
     producers: _containers.RepeatedScalarFieldContainer[str]
     training_run: str
     promotion: _promotion_pb2.Promotion
-    def __init__(self, name: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionState, str]] = ..., labels: _Optional[_Iterable[str]] = ..., error: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., evaluation: _Optional[_Union[Evaluation, _Mapping]] = ..., cleaning: _Optional[_Union[CleaningReport, _Mapping]] = ..., schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., layout: _Optional[_Union[ArtefactLayout, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ArtefactFile, _Mapping]]] = ..., size_bytes: _Optional[int] = ..., training_seconds: _Optional[float] = ..., producers: _Optional[_Iterable[str]] = ..., training_run: _Optional[str] = ..., promotion: _Optional[_Union[_promotion_pb2.Promotion, str]] = ...) -> None: ...
+    unpromoted_reason: str
+    def __init__(self, name: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionState, str]] = ..., labels: _Optional[_Iterable[str]] = ..., error: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., evaluation: _Optional[_Union[Evaluation, _Mapping]] = ..., cleaning: _Optional[_Union[CleaningReport, _Mapping]] = ..., schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., layout: _Optional[_Union[ArtefactLayout, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ArtefactFile, _Mapping]]] = ..., size_bytes: _Optional[int] = ..., training_seconds: _Optional[float] = ..., producers: _Optional[_Iterable[str]] = ..., training_run: _Optional[str] = ..., promotion: _Optional[_Union[_promotion_pb2.Promotion, str]] = ..., unpromoted_reason: _Optional[str] = ...) -> None: ...
 
 class Lineage(_message.Message):
     __slots__ = ("mode", "base_version", "schema_digest", "dataset_digest", "first_event_time", "last_event_time", "log_position", "event_count", "user_count", "item_count", "seed")

@@ -186,7 +186,9 @@ def test_another_model_is_not_found(wire: Wire) -> None:
 def test_a_label_moves_and_moves_back(wire: Wire) -> None:
     watched(wire, train(wire, promotion=pb.PROMOTION_NEVER).name)
     assert wire.recommend().model_version == 1
-    assert list(set_label(wire, "2", "stable").labels) == ["stable"]
+    assert "promote it never" in version(wire, "2").unpromoted_reason
+    promoted = set_label(wire, "2", "stable")
+    assert (list(promoted.labels), promoted.unpromoted_reason) == (["stable"], "")
     assert wire.recommend().model_version == 2
     assert set_label(wire, "1", "stable").version == 1
     assert wire.recommend().model_version == 1

@@ -407,6 +407,15 @@ async def test_a_version_with_a_label_is_not_deleted(stage: Stage) -> None:
     assert stage.store.versions() == [3, 2, 1]
 
 
+async def test_a_refused_version_that_is_removed_is_forgotten(stage: Stage) -> None:
+    await stage.serves(1)
+    (write_version(stage.model_folder, 2) / "items.npz").write_bytes(b"damaged")
+    stage.stored(1, 2)
+    await stage.becomes({2: ("", "failed"), 1: ("stable", "serving")})
+    stage.stored(1)
+    await stage.becomes({1: ("stable", "serving")})
+
+
 async def test_what_is_not_in_the_store_has_no_label_and_is_not_deleted(stage: Stage) -> None:
     await stage.serves(1)
     for work in (stage.versions.set_label(STABLE, 7), stage.versions.delete(7)):

@@ -25,7 +25,8 @@ def compare(
 ) -> Compared:
     """Measures a version, from its SavedModel, in a setting that is not its own.
 
-    It is asked as a server would ask it, with as much of the histories as it reads.
+    It is asked as a server would ask it: with as much of the histories as it reads, without
+    events of types that came after it, for as many candidates as it ranks.
 
     Args:
         store: Where the version is.
@@ -41,12 +42,16 @@ def compare(
     manifest = store.manifest(version)
     if manifest.layout.family != family:
         raise StoreError(f"it is {manifest.layout.family}, and the new one {family}")
-    differing = warm_start.difference(manifest.schema, schema)
+    differing = warm_start.difference(manifest.schema, schema, may_grow=True)
     if differing:
         raise StoreError(differing)
     folder = store.path(version)
     if not artefact.is_intact(folder, manifest):
         raise StoreError("its files are not those that its manifest lists")
     run = measuring.runner(folder, manifest, setting.tables)
-    own = replace(setting, history_length=manifest.layout.history_length)
+    own = replace(
+        setting,
+        history_length=manifest.layout.history_length,
+        candidate_count=manifest.layout.candidate_count or setting.candidate_count,
+    )
     return Compared(version, evaluate(family, run, own).outcome.model)

@@ -179,8 +179,10 @@ def _read_parquet(path: Path, most_rows: int | None) -> Frame:
 
 
 def _as_text(column: pd.Series) -> pd.Series:
-    values = column.astype(object)
-    return values.map(_cell).astype(str)
+    import pandas as pd
+
+    # As Python's own values: NumPy would make numbers beside a null in a list into floats.
+    return pd.Series(map(_cell, column.tolist()), column.index, dtype=str)
 
 
 def _cell(value: object) -> str:

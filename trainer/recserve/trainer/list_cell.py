@@ -10,8 +10,8 @@ MARK = "\x02"
 
 
 def write(values: Iterable[object]) -> str:
-    """A list as the text of a cell; empty where it has no values. Nulls are no values."""
-    parts = [str(value) for value in values if value is not None]
+    """A list as the text of a cell; empty where it has no values. Null and NaN are none."""
+    parts = [_text(value) for value in values if value is not None and value == value]
     return MARK + json.dumps(parts, ensure_ascii=False) if parts else ""
 
 
@@ -30,3 +30,7 @@ def shown(cell: str) -> str:
     """A cell for people, and for those who take it for one string: values divided by "|"."""
     values = read(cell)
     return cell if values is None else "|".join(values)
+
+
+def _text(value: object) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)

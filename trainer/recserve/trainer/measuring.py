@@ -70,8 +70,13 @@ def runner(folder: Path, manifest: model_pb2.ModelVersion, tables: Tables) -> Ru
     """
     own_ids = item_table.read_ids(folder / "items.npz")
     signatures = SavedSignatures(folder / "saved_model")
-    length = manifest.layout.multi_valued_length
-    return Aligned(signatures.run, own_ids, tables.item_ids, length).run
+    return Aligned(
+        signatures.run,
+        own_ids,
+        tables.item_ids,
+        multi_valued_length=manifest.layout.multi_valued_length,
+        type_count=max(1, len(manifest.schema.event_types)),
+    ).run
 
 
 class SavedSignatures:

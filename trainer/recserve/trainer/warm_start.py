@@ -9,15 +9,21 @@ from recserve.v1 import model_pb2, schema_pb2
 KINDS = ("event_types", "user_features", "item_features", "context_features", "candidate_features")
 
 
-def difference(base: schema_pb2.Schema, new: schema_pb2.Schema) -> str:
+def difference(base: schema_pb2.Schema, new: schema_pb2.Schema, *, may_grow: bool = False) -> str:
     """In what two schemas differ of what models depend on; where the data lies may differ.
+
+    Args:
+        base: A version's schema.
+        new: That of the data.
+        may_grow: Whether the data may have further event types behind those of the version.
 
     Returns:
         A sentence; empty if they do not.
     """
     for kind in KINDS:
         before, now = ([_essence(entry) for entry in getattr(s, kind)] for s in (base, new))
-        if before != now:
+        known = now[: len(before)] if may_grow and kind == "event_types" else now
+        if before != known:
             return f"{kind} of the schema differ from the version's: {before} there, {now} here"
     return ""
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,8 @@ def print_json(value: "DataclassInstance | Sequence[DataclassInstance]") -> None
         if dataclasses.is_dataclass(value)
         else [dataclasses.asdict(one) for one in value]
     )
-    click.echo(json.dumps(plain, default=_time, indent=2, ensure_ascii=False))
+    text = json.dumps(_finite(plain), default=_time, indent=2, ensure_ascii=False, allow_nan=False)
+    click.echo(text)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -74,6 +76,15 @@ def _escaped(cell: str) -> str:
     from rich.markup import escape
 
     return escape(cell)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null in the place of NaN and infinity, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _time(value: object) -> str:

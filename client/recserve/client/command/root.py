@@ -15,7 +15,7 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.",
 )
 @click.option(
     "--server",
@@ -62,7 +62,8 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False)
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
-    help="Deadline of a call, retries included.  [default: 1 for recommend, else 10]",
+    help="Deadline of a call, retries included.  [default: 1 for recommend, 120 for models label, "
+    "30 for models delete and train cancel, else 10]",
 )
 @click.version_option(package_name="recserve", prog_name="recserve")
 @click.pass_context

@@ -9,7 +9,13 @@ from recserve.client.command.connection import Connection
 from recserve.client.command.default_command import DefaultCommandGroup
 from recserve.client.command.model_metrics import print_metrics
 from recserve.client.command.moments import moment
-from recserve.client.command.output import json_option, print_json, print_table, shown_time
+from recserve.client.command.output import (
+    json_option,
+    print_json,
+    print_table,
+    shown_choice,
+    shown_time,
+)
 from recserve.client.command.training_progress import shown
 
 if TYPE_CHECKING:
@@ -164,13 +170,18 @@ def _follow(run: "TrainingRun", *, as_json: bool) -> None:
             err=True,
         )
         sys.exit(130)
-    version = run.result()
     if as_json:
         print_json(run.status)
+    version = run.result()
+    if as_json:
         return
     click.echo(f"It made version {version.version}, in {version.training_seconds:.0f} s.")
     print_metrics(version)
-    click.echo("`recserve models list` tells whether it serves.")
+    if version.unpromoted_reason:
+        click.echo(f"It is not promoted: {version.unpromoted_reason}.")
+        click.echo(f"`recserve models label {version.version} stable` promotes it all the same.")
+    else:
+        click.echo("It is being loaded; `recserve models list` tells when it serves.")
 
 
 def _print_detached(run: "TrainingRun", *, as_json: bool) -> None:
@@ -204,7 +215,7 @@ def _row(status: "TrainingRunStatus") -> tuple[str, ...]:
         str(status.number),
         status.state,
         "-" if made is None else str(made.version),
-        status.mode.replace("_", "-"),
+        shown_choice(status.mode),
         "-" if started is None else f"{started:%Y-%m-%d %H:%M}",
         _took(status),
         what,
@@ -225,9 +236,9 @@ def _facts(status: "TrainingRunStatus") -> list[tuple[str, str]]:
         ("state", status.state),
         ("error", status.error),
         ("version", "" if made is None else str(made.version)),
-        ("mode", status.mode.replace("_", "-") + base),
+        ("mode", shown_choice(status.mode) + base),
         ("learns from", status.dataset_path or "the event log"),
-        ("promotion", status.promotion.replace("_", "-")),
+        ("promotion", shown_choice(status.promotion)),
         ("stage", "" if progress is None else progress.stage),
         ("asked for", shown_time(status.create_time)),
         ("started", shown_time(status.start_time)),

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,8 @@ def _lines() -> Iterator[Any]:
     def show(progress: "TrainingProgress") -> None:
         nonlocal stage, last
         if last is not None and (last.stage, last.epoch) != (progress.stage, progress.epoch):
+            if last.stage == progress.stage:  # what is known now was measured when that one ended
+                last = replace(last, metrics=progress.metrics)
             end_pass()
         if progress.stage != stage:
             stage = progress.stage

@@ -49,6 +49,7 @@ def call(
             return cast("Response", (yield Invoke(method, request, remaining)))
         except grpc.RpcError as failure:
             error = failure_as_error(failure, session)
+            error.attempts = attempt
             delay = policy.delay(error, attempt, session.clock.random())
             if delay is None or session.clock.monotonic() + delay >= deadline:
                 raise error from _cause(error, earlier, failure)

@@ -5,7 +5,13 @@ from typing import Any
 
 import grpc
 
-from recserve.client.errors import DeadlineExceeded, TrainingCancelled, TrainingFailed
+from recserve.client.errors import (
+    DeadlineExceeded,
+    RecserveError,
+    TrainingCancelled,
+    TrainingFailed,
+    Unavailable,
+)
 from recserve.client.model_version import ModelVersion
 from recserve.client.operations.call import failure_as_error
 from recserve.client.operations.effects import Open, Operation, Pause, Receive
@@ -60,12 +66,11 @@ class Watch:
                 continue
             if response is None:  # ended by the server before the run was
                 self._stream = None
-                yield Pause(self._retry.initial_backoff)
+                yield from self._wait_for(Unavailable("the stream has ended"))
                 continue
-            self._attempt = 1
             status = status_from(response.training_run)
             if status != self.last:
-                self.last = status
+                self.last, self._attempt = status, 1
                 return status
         return None
 
@@ -102,16 +107,20 @@ class Watch:
     def _wait(self, failure: grpc.RpcError) -> Operation[None]:
         """Waits until it makes sense to try again."""
         error = failure_as_error(failure, self._session)
-        left = self._seconds_left()
-        if isinstance(error, DeadlineExceeded) and left is not None and left <= 0:
-            raise self._too_late() from error
-        delay = self._retry.delay(error, self._attempt, self._session.clock.random())
         if isinstance(error, DeadlineExceeded):
-            delay = self._retry.initial_backoff
+            left = self._seconds_left()
+            if left is not None and left <= 0:
+                raise self._too_late("it goes on") from error
+            error = Unavailable("the stream was silent for long")
+        yield from self._wait_for(error, failure)
+
+    def _wait_for(self, error: RecserveError, cause: Exception | None = None) -> Operation[None]:
+        delay = self._retry.delay(error, self._attempt, self._session.clock.random())
         if delay is None:
-            raise error from failure
+            raise error from cause
+        left = self._seconds_left()
         if left is not None and delay >= left:
-            raise self._too_late() from error
+            raise self._too_late(f"whether it goes on is not known: {error}") from error
         self._attempt += 1
         yield Pause(delay)
 
@@ -120,10 +129,8 @@ class Watch:
             return None
         return max(0.0, self._deadline - self._session.clock.monotonic())
 
-    def _too_late(self) -> DeadlineExceeded:
-        return DeadlineExceeded(
-            f"{self._name} has not ended within {self._timeout:g} s; it goes on"
-        )
+    def _too_late(self, what: str) -> DeadlineExceeded:
+        return DeadlineExceeded(f"{self._name} has not ended within {self._timeout:g} s; {what}")
 
 
 def made_version(status: TrainingRunStatus | None) -> ModelVersion:

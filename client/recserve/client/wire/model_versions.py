@@ -40,6 +40,7 @@ def model_version_from(message: model_pb2.ModelVersion) -> ModelVersion:
         training_run=message.training_run,
         promotion=promotion_from(message.promotion),
         stable_version=evaluation.stable_version,
+        unpromoted_reason=message.unpromoted_reason,
     )
 
 

@@ -107,6 +107,8 @@ def _hyper_parameters(chosen: Chosen) -> hyper_parameters_pb2.HyperParameters:
         raise ValueError(f"there is no hyper-parameter {unknown[0]!r}; there are: {names}")
     message = hyper_parameters_pb2.HyperParameters()
     for name, value in chosen.items():
+        if isinstance(value, Sequence) and not value:
+            raise ValueError(f"hyper-parameter {name}: is empty")
         try:
             if isinstance(value, Sequence):
                 getattr(message, name).extend(value)

@@ -4,6 +4,7 @@ import asyncio
 
 from recserve.server.front_end.version_states import VersionStates
 from recserve.server.model_store import InvalidVersion, ModelStore
+from recserve.server.promotion import destination
 from recserve.v1 import model_pb2, training_pb2
 
 
@@ -33,6 +34,7 @@ class VersionCards:
         version.state = standing.state
         version.error = standing.error
         version.labels[:] = standing.labels
+        version.unpromoted_reason = "" if standing.labels else destination(version).reason
         return version
 
     async def complete(self, run: training_pb2.TrainingRun) -> training_pb2.TrainingRun:

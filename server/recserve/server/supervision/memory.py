@@ -7,7 +7,7 @@ from dataclasses import replace
 from recserve.server.errors import FailedPrecondition, NotFound
 from recserve.server.labels import CANARY, STABLE
 from recserve.server.model_store.memory import InMemoryModelStore
-from recserve.server.training.order import TrainingOrder
+from recserve.server.training.order import PROMOTIONS, TrainingOrder
 from recserve.server.training.report import TrainingReport
 from recserve.v1 import model_pb2
 
@@ -63,6 +63,7 @@ class InMemorySupervision:
         manifest = self._store.manifest(versions[0]) if versions else model_pb2.ModelVersion()
         manifest.version = versions[0] + 1 if versions else 1
         manifest.training_run = order.name
+        manifest.promotion = PROMOTIONS[order.promotion]
         manifest.lineage.base_version = order.base or 0
         self._store.put(manifest)
         return int(manifest.version)

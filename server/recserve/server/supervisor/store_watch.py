@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from recserve.server import logs
 from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin
-from recserve.server.supervisor.promotion import Destination, destination
+from recserve.server.promotion import Destination, destination
 
 INTERVAL_SECONDS = 1.0
 

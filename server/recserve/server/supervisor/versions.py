@@ -81,11 +81,10 @@ class Versions:
         if not view.versions and not self._view.versions:
             self._log.info("the store has no versions yet", folder=str(self._settings.model_folder))
         self._view = view
-        for version in view.changed:
-            engine = self._engines.get(version)
-            if engine is not None and engine.error:  # such as one that was still being copied
-                del self._engines[version]
-            elif engine is not None and engine.phase is not EnginePhase.DRAINING:
+        for version, engine in list(self._engines.items()):
+            if engine.error and (version in view.changed or version not in view.versions):
+                del self._engines[version]  # it is gone, or was still being copied
+            elif version in view.changed and engine.phase is not EnginePhase.DRAINING:
                 self._in_background(self._look_again(engine))
         self._reconcile_soon()
 
@@ -134,8 +133,6 @@ class Versions:
             why = f"version {version} cannot be deleted: {error.strerror}"
             raise FailedPrecondition(why, reason="STORE_READ_ONLY") from error
         self._log.info("version deleted", version=version)
-        if version in self._engines and self._engines[version].error:
-            del self._engines[version]
         self.see(await self._watch.look())
 
     async def stop(self) -> None:

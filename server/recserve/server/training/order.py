@@ -6,13 +6,14 @@ from typing import Any
 from recserve.v1 import promotion_pb2, training_pb2
 from recserve.v1.model_pb2 import TRAINING_MODE_WARM_START
 
-_PROMOTIONS = {
-    promotion_pb2.PROMOTION_UNSPECIFIED: "if-better",
-    promotion_pb2.PROMOTION_IF_BETTER: "if-better",
-    promotion_pb2.PROMOTION_ALWAYS: "always",
-    promotion_pb2.PROMOTION_NEVER: "never",
-    promotion_pb2.PROMOTION_CANARY: "canary",
+PROMOTIONS = {
+    "if-better": promotion_pb2.PROMOTION_IF_BETTER,
+    "always": promotion_pb2.PROMOTION_ALWAYS,
+    "never": promotion_pb2.PROMOTION_NEVER,
+    "canary": promotion_pb2.PROMOTION_CANARY,
 }
+"""By the words in which an order says them."""
+_WORDS = {promotion: word for word, promotion in PROMOTIONS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def order_of(
         warm_start=warm_start,
         base=(request.base_version or stable) if warm_start else None,
         stable=stable,
-        promotion=_PROMOTIONS[request.promotion],
+        promotion=_WORDS[request.promotion or promotion_pb2.PROMOTION_IF_BETTER],
         hyper_parameters={
             each.name: value if isinstance(value, int | float) else list(value)
             for each, value in request.hyper_parameters.ListFields()

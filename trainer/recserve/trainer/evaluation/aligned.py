@@ -33,12 +33,19 @@ class Aligned:
         own_ids: Its item table.
         item_ids: The items of the tables.
         multi_valued_length: The `M` of its signatures.
+        type_count: The event types that it knows; events of later ones are no history to it.
     """
 
     def __init__(
-        self, run: Runner, own_ids: Strings, item_ids: Strings, multi_valued_length: int
+        self,
+        run: Runner,
+        own_ids: Strings,
+        item_ids: Strings,
+        *,
+        multi_valued_length: int,
+        type_count: int,
     ) -> None:
-        self._run, self._length = run, multi_valued_length
+        self._run, self._length, self._type_count = run, multi_valued_length, type_count
         rows = {str(item): row for row, item in enumerate(own_ids)}
         for item in item_ids:
             rows.setdefault(str(item), len(rows))
@@ -49,10 +56,22 @@ class Aligned:
 
     def run(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Runs one signature; rows are those of the tables, vectors those of the version."""
+        if "history_types" in inputs:
+            inputs = self._known(inputs)
         answer = self._run(name, {key: self._taken(key, value) for key, value in inputs.items()})
         if "rows" in answer:
             answer["rows"] = _mapped(self._outward, answer["rows"])
         return answer
+
+    def _known(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs without events of types that the version does not know."""
+        types, rows = np.asarray(inputs["history_types"]), np.asarray(inputs["history_rows"])
+        unknown = types >= self._type_count
+        return {
+            **inputs,
+            "history_types": np.where(unknown, -1, types).astype(np.int32),
+            "history_rows": np.where(unknown, -1, rows).astype(np.int32),
+        }
 
     def _taken(self, name: str, value: Any) -> Any:
         if name == "item_ids":

@@ -3,7 +3,7 @@
 import pytest
 
 from recserve.server.labels import CANARY, STABLE
-from recserve.server.supervisor.promotion import destination
+from recserve.server.promotion import destination
 from recserve.v1 import model_pb2, promotion_pb2
 
 IF_BETTER = promotion_pb2.PROMOTION_IF_BETTER
@@ -66,6 +66,11 @@ def test_where_nothing_is_stable_there_is_nothing_to_beat() -> None:
     assert destination(version(IF_BETTER, poor, stable_version=0)).label == STABLE
 
 
-def test_a_stable_version_that_could_not_be_measured_leaves_popularity_to_beat() -> None:
-    assert destination(version(IF_BETTER, metric("ndcg@10", 0.3, baseline=0.2))).label == STABLE
-    assert destination(version(IF_BETTER, metric("ndcg@10", 0.1, baseline=0.2))).label is None
+def test_where_the_stable_version_could_not_be_measured_it_stays() -> None:
+    bound = destination(version(IF_BETTER, metric("ndcg@10", 0.3, baseline=0.2)))
+    assert bound.label is None
+    assert "version 1 could not be measured beside it" in bound.reason
+
+
+def test_without_a_baseline_the_stable_version_is_all_there_is_to_beat() -> None:
+    assert destination(version(IF_BETTER, metric("auc", 0.3, stable=0.2))).label == STABLE

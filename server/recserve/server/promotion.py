@@ -41,13 +41,12 @@ def _shortcoming(evaluation: model_pb2.Evaluation) -> str:
     metric = next((metrics[name] for name in HEADLINES if name in metrics), None)
     if metric is None:
         return f"it was measured by none of {', '.join(HEADLINES)}"
-    rivals = {
-        f"version {evaluation.stable_version}": metric.stable
-        if metric.HasField("stable")
-        else None,
-        "popularity": metric.baseline if metric.HasField("baseline") else None,
-    }
+    if not metric.HasField("stable"):
+        return f"version {evaluation.stable_version} could not be measured beside it"
+    rivals = {f"version {evaluation.stable_version}": metric.stable}
+    if metric.HasField("baseline"):
+        rivals["popularity"] = metric.baseline
     for name, value in rivals.items():
-        if value is not None and not metric.value > value:
+        if not metric.value > value:
             return f"its {metric.name} of {metric.value:.4f} does not beat {name}'s {value:.4f}"
     return ""
