@@ -2,10 +2,10 @@
 
 # ruff: noqa: D417 - `session` is not of the clients' methods, which show these docstrings
 
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from recserve.client.event_id import new_event_id
 from recserve.client.model_version import Promotion, TrainingMode
 from recserve.client.operations.call import call
 from recserve.client.operations.effects import Operation
@@ -64,7 +64,7 @@ def train(
         hyper_parameters=hyper_parameters or {},
         promotion=promotion,
         model=model,
-        request_id=request_id or uuid.uuid4().hex,
+        request_id=request_id or new_event_id(),
     )
     seconds = session.settings.read_timeout if timeout is None else timeout
     response = yield from call(session, lambda stubs: stubs.recommender.Train, request, seconds)
