@@ -197,8 +197,8 @@ def test_labels_are_kept_with_the_newest_version_of_the_moment(
     store: ModelStore, folder: Path
 ) -> None:
     assert store.pins() == {}
-    store.pin(STABLE, 3)
-    store.pin(CANARY, None)
+    store.pin(STABLE, 3, seen=3)
+    store.pin(CANARY, None, seen=3)
     assert store.pins() == {STABLE: Pin(3, seen=3), CANARY: Pin(0, seen=3)}
     assert store.versions() == [3]
 
@@ -206,14 +206,22 @@ def test_labels_are_kept_with_the_newest_version_of_the_moment(
 def test_a_version_that_becomes_stable_loses_its_other_labels(
     store: ModelStore, folder: Path
 ) -> None:
-    store.pin(CANARY, 3)
-    store.pin(STABLE, 3)
+    store.pin(CANARY, 3, seen=3)
+    store.pin(STABLE, 3, seen=3)
     assert store.pins() == {STABLE: Pin(3, seen=3)}
 
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '"stable"', '{"stable": 3}', '{"stable": {"version": -1, "seen": 3}}', "\x00"],
+    [
+        "{",
+        "[]",
+        '"stable"',
+        '{"stable": 3}',
+        '{"stable": {"version": -1, "seen": 3}}',
+        "\x00",
+        "[" * 60_000,
+    ],
 )
 def test_a_spoilt_file_of_labels_is_told_and_not_replaced(
     store: ModelStore, folder: Path, text: str
@@ -223,21 +231,21 @@ def test_a_spoilt_file_of_labels_is_told_and_not_replaced(
     with pytest.raises(InvalidPins):
         store.pins()
     with pytest.raises(InvalidPins):
-        store.pin(STABLE, 3)
+        store.pin(STABLE, 3, seen=3)
     assert file.read_text() == text
 
 
 def test_labels_that_cannot_be_written_stay(
     store: ModelStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.pin(STABLE, 3)
+    store.pin(STABLE, 3, seen=3)
 
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        store.pin(CANARY, 3)
+        store.pin(CANARY, 3, seen=3)
     assert store.pins() == {STABLE: Pin(3, seen=3)}
 
 
@@ -255,7 +263,31 @@ def test_a_deleted_version_is_gone_and_leaves_its_number_behind(
 def test_the_version_of_a_training_run_is_found(store: ModelStore, folder: Path) -> None:
     whole = manifest(folder)
     whole.training_run = "models/default/trainingRuns/7"
+    whole.create_time.seconds = 1000
     write_manifest(folder, whole)
     (write_version(folder.parent, 4) / "manifest.json").write_text("{")
-    assert store.made_by("models/default/trainingRuns/7") == 3
-    assert store.made_by("models/default/trainingRuns/8") is None
+    assert store.made_by("models/default/trainingRuns/7", since=999.5) == 3
+    assert store.made_by("models/default/trainingRuns/8", since=0) is None
+
+
+def test_a_version_of_an_earlier_run_of_the_same_number_is_another_ones(
+    store: ModelStore, folder: Path
+) -> None:
+    whole = manifest(folder)
+    whole.training_run = "models/default/trainingRuns/1"
+    whole.create_time.seconds = 1000
+    write_manifest(folder, whole)
+    assert store.made_by("models/default/trainingRuns/1", since=1001) is None
+
+
+def test_what_a_killed_server_left_of_a_deleted_version_is_removed(
+    store: ModelStore, folder: Path
+) -> None:
+    gone = folder.rename(folder.parent / ".deleted-3")
+    store.empty_deleted()
+    assert list(gone.iterdir()) == []
+    (gone / "left").touch()
+    write_version(folder.parent, 3)  # copied back by hand
+    store.delete(3)
+    assert list(gone.iterdir()) == []
+    assert store.versions() == []

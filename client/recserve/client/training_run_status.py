@@ -70,7 +70,7 @@ class TrainingRunStatus:
     """What it made; None until then."""
     mode: TrainingMode = TrainingMode.FULL
     base_version: int = 0
-    """The version asked for to start from; 0: the stable one."""
+    """The version asked for to start from; 0: the stable one, else the newest."""
     promotion: Promotion = Promotion.IF_BETTER
     dataset_path: str = ""
     """What it learns from; empty: the event log."""

@@ -161,6 +161,14 @@ CASES: dict[str, tuple[Snapshot, list[Action]]] = {
         world(1, 2, 3, pins={STABLE: Pin(2, seen=3)}, refused=(2,)),
         [Start(1)],
     ),
+    "nor to one that its training did not mean to be stable": (
+        world(1, 2, 3, pins={STABLE: Pin(3, seen=3)}, refused=(3,), bound={2: None}),
+        [Start(1)],
+    ),
+    "unless there is no other": (
+        world(2, 3, pins={STABLE: Pin(3, seen=3)}, refused=(3,), bound={2: None}),
+        [Start(2)],
+    ),
     "a request for a refused version changes nothing": (
         world(1, 2, engines={1: READY}, stable=1, refused=(2,), requested={STABLE: 2}),
         [],

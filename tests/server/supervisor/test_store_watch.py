@@ -127,7 +127,7 @@ async def test_a_manifest_that_is_replaced_is_read_again(tmp_path: Path) -> None
 async def test_labels_that_were_spoilt_stay_as_they_were(tmp_path: Path) -> None:
     folder, store = tmp_path / "default", ModelStore(tmp_path / "default")
     write_version(folder, 1)
-    store.pin(STABLE, 1)
+    store.pin(STABLE, 1, seen=1)
     watch = StoreWatch(store, lambda _view: None)
     before = (await watch.look()).pins
     assert before == {STABLE: Pin(1, seen=1)}
@@ -135,3 +135,17 @@ async def test_labels_that_were_spoilt_stay_as_they_were(tmp_path: Path) -> None
     with pytest.raises(InvalidPins):
         store.pins()
     assert (await watch.look()).pins == before
+
+
+async def test_a_manifest_that_could_not_be_read_once_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, store = tmp_path / "default", ModelStore(tmp_path / "default")
+    message = manifest(write_version(folder, 1))
+    message.promotion = promotion_pb2.PROMOTION_NEVER
+    write_manifest(folder / "1", message)
+    watch = StoreWatch(store, lambda _view: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", lambda _path: (_ for _ in ()).throw(OSError(5, "EIO")))
+        assert (await watch.look()).bound == {}
+    assert (await watch.look()).bound[1].label is None

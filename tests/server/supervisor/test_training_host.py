@@ -173,10 +173,37 @@ async def test_a_trainer_that_is_killed_after_it_published_has_succeeded(stage: 
     folder = write_version(stage.model_folder, 5)
     whole = manifest(folder)
     whole.training_run = NAME
+    whole.create_time.GetCurrentTime()
     write_manifest(folder, whole)
     trainer.ends(-9)
     ended = await stage.ended()
     assert (ended["state"], ended["version"], ended["error"]) == ("SUCCEEDED", 5, "")
+
+
+async def test_a_version_of_an_earlier_run_of_the_same_name_is_not_this_ones(
+    stage: Stage,
+) -> None:
+    folder = write_version(stage.model_folder, 5)
+    whole = manifest(folder)
+    whole.training_run = NAME
+    whole.create_time.FromSeconds(1000)
+    write_manifest(folder, whole)
+    stage.host.start(order())
+    (await stage.process(EXPORT)).ends(1, error="the event log has no events")
+    assert (await stage.ended())["state"] == "FAILED"
+
+
+async def test_a_run_ends_also_where_the_store_cannot_be_read(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(_store: ModelStore) -> list[int]:
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr(ModelStore, "versions", stale)
+    stage.host.start(order(dataset_path="data"))
+    (await stage.process(TRAINER)).ends(1, error="the store is gone")
+    ended = await stage.ended()
+    assert (ended["state"], ended["error"]) == ("FAILED", "the store is gone")
 
 
 async def test_only_one_runs_at_a_time(stage: Stage) -> None:

@@ -306,7 +306,7 @@ async def test_a_label_moves_back_on_request_and_stays_there(stage: Stage) -> No
 async def test_a_roll_back_outlives_a_restart(stage: Stage) -> None:
     write_version(stage.model_folder, 1)
     write_version(stage.model_folder, 2)
-    stage.store.pin(STABLE, 1)
+    stage.store.pin(STABLE, 1, seen=2)
     stage.versions.see(await stage.versions._watch.look())
     (await stage.engine()).is_ready()
     await stage.becomes({2: ("", "available"), 1: ("stable", "serving")})
@@ -335,7 +335,7 @@ async def test_a_label_does_not_move_to_a_version_that_is_refused(stage: Stage) 
 async def test_a_label_does_not_move_where_that_cannot_be_written(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_label: str, _version: int) -> None:
+    def fail(_label: str, _version: int, _seen: int) -> None:
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(stage.store, "pin", fail)
@@ -430,3 +430,26 @@ async def test_a_request_ends_when_the_server_stops(stage: Stage) -> None:
     await stage.versions.stop()
     with pytest.raises(FailedPrecondition, match="stopping"):
         await asyncio.wait_for(moving, 10)
+
+
+async def test_a_version_that_vanishes_while_it_loads_gets_no_label(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    await stage.engine()
+    shutil.rmtree(stage.model_folder / "1")
+    stage.stored(2)
+    with pytest.raises(FailedPrecondition, match="version 1 is gone"):
+        await asyncio.wait_for(moving, 10)
+    await stage.becomes({2: ("stable", "serving")})
+
+
+async def test_a_version_that_comes_while_a_label_moves_may_have_it_then(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    older = await stage.engine()
+    stage.stored(1, 2, 3)
+    older.is_ready()
+    await asyncio.wait_for(moving, 10)
+    assert stage.store.pins() == {STABLE: Pin(1, seen=2)}
+    (await stage.engine()).is_ready()
+    await stage.becomes({3: ("stable", "serving"), 2: ("", "available"), 1: ("", "available")})

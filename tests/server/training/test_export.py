@@ -135,6 +135,29 @@ def test_a_range_of_times_takes_the_first_and_not_the_last(
     assert [row["timestamp"] for row in rows] == [1.0, 2.0]
 
 
+def test_features_that_are_called_like_a_canonical_column_are_told_apart(
+    database: Database, tmp_path: Path
+) -> None:
+    happened(database, {"value": 2.0, "context": {"value": 7.0, "feature_value": 8.0}})
+    schema = schema_pb2.Schema(
+        event_types=[schema_pb2.EventType(name="buy")],
+        context_features=[
+            Feature(name="value", type=NUMERIC, column="price"),
+            Feature(name="feature_value", type=NUMERIC),
+        ],
+        item_features=[Feature(name="item_id", type=CATEGORICAL, column="sku")],
+    )
+    SqlCatalogue(database).put_items([ItemRecord("i", {"item_id": "SKU"})])
+    export_dataset(database, tmp_path / "data", schema=declare(schema))
+    (row,) = pq.read_table(tmp_path / "data" / "interactions.parquet").to_pylist()
+    assert row["value"] == 2.0
+    read = schema_file.read(tmp_path / "data" / "schema.toml")
+    columns = [row[feature.column] for feature in read.context_features]
+    assert columns == [7.0, 8.0]
+    (item,) = pq.read_table(tmp_path / "data" / "items.parquet").to_pylist()
+    assert (item["item_id"], item[read.item_features[0].column]) == ("i", "SKU")
+
+
 def test_an_open_schema_learns_the_types_in_the_log(database: Database, tmp_path: Path) -> None:
     happened(database, {}, {"event_type": "view"}, {"event_type": "view"}, {"event_type": "like"})
     for name, schema, expected in (

@@ -188,7 +188,9 @@ async def test_a_run_whose_version_is_in_the_store_has_succeeded_whoever_died() 
     stage.runs.follow(None)
     await stage.start()
     await stage.runs.close()
-    stage.store.put(model_pb2.ModelVersion(version=6, training_run=NAME))
+    made = model_pb2.ModelVersion(version=6, training_run=NAME)
+    made.create_time.FromSeconds(1001)
+    stage.store.put(made)
     runs = stage.opened()
     runs.follow(None)
     run = await stage.becomes(SUCCEEDED)
@@ -221,6 +223,36 @@ async def test_no_run_is_started_before_the_supervisor_has_spoken() -> None:
     stage.runs.follow(None)
     assert (await asyncio.wait_for(starting, 10)).state == QUEUED
     await stage.runs.close()
+
+
+async def test_a_start_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "KNOWN_SECONDS", 0.01)
+    stage = Stage()
+    with pytest.raises(Unavailable, match="not known yet"):
+        await stage.start()
+    await stage.runs.close()
+
+
+async def test_a_store_that_cannot_be_read_at_the_start_is_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runs, "RETRY_SECONDS", 0)
+    stage = Stage()
+    stage.runs.follow(None)
+    await stage.start()
+    await stage.runs.close()
+    failures = [OSError(5, "Input/output error")] * 2
+
+    def made_by(_name: str, _since: float) -> int | None:
+        if failures:
+            raise failures.pop()
+        return None
+
+    monkeypatch.setattr(stage.store, "made_by", made_by)
+    opened = stage.opened()
+    opened.follow(None)
+    assert (await stage.becomes(FAILED)).error == CUT_OFF
+    await opened.close()
 
 
 async def test_an_end_that_cannot_be_written_is_written_later(

@@ -5,9 +5,11 @@ the same label. What an operator decided is, so that it outlives a restart and i
 server of the store.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +54,7 @@ def read_pins(folder: Path) -> dict[str, Pin]:
         return {label: _pin(tree[label]) for label in LABELS if label in tree}
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InvalidPins(f"{path} is no file of labels: {error}") from error
 
 
@@ -62,7 +64,7 @@ def write_pins(folder: Path, pins: Mapping[str, Pin]) -> None:
     Raises:
         OSError: it cannot be written; the old one stands.
     """
-    staged = folder / f".{FILE_NAME}.new"
+    staged = folder / f".{FILE_NAME}.{os.getpid()}"
     tree = {label: pin._asdict() for label, pin in pins.items()}
     with staged.open("w", encoding="utf-8") as file:
         file.write(json.dumps(tree, indent=2) + "\n")
@@ -70,6 +72,21 @@ def write_pins(folder: Path, pins: Mapping[str, Pin]) -> None:
         os.fsync(file.fileno())
     staged.rename(folder / FILE_NAME)
     sync_folder(folder)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock: one writer of the file at a time, of all servers of the store.
+
+    Raises:
+        OSError: it cannot be locked.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ A folder whose name is a number is a version; anything else is not looked at. do
 describes what a version holds.
 """
 
+import contextlib
 import hashlib
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from recserve.server.model_store.manifest import InvalidVersion, read_manifest
 from recserve.server.model_store.pins import (
     Pin,
+    locked,
     pinned,
     read_pins,
     sync_folder,
@@ -64,14 +66,25 @@ class ModelStore:
             )
         return manifest
 
-    def made_by(self, training_run: str) -> int | None:
-        """The version that a training run made, if it made one; the newest are looked at first."""
+    def made_by(self, training_run: str, since: float) -> int | None:
+        """The version that a training run made, if it made one.
+
+        Args:
+            training_run: The run's resource name.
+            since: When the run began, in seconds since the Unix epoch: a store may outlive the
+                database that numbers the runs.
+
+        Raises:
+            OSError: the store cannot be read.
+        """
         for version in self.versions():
             try:
-                if self.manifest(version).training_run == training_run:
-                    return version
+                manifest = self.manifest(version)
             except InvalidVersion:
                 continue
+            made = manifest.create_time.seconds + manifest.create_time.nanos / 1e9
+            if manifest.training_run == training_run and made >= since:
+                return version
         return None
 
     def pins(self) -> dict[str, Pin]:
@@ -83,27 +96,37 @@ class ModelStore:
         """
         return read_pins(self._folder)
 
-    def pin(self, label: str, version: int | None) -> None:
+    def pin(self, label: str, version: int | None, seen: int) -> None:
         """Put a label on a version, or on none, durably.
+
+        Args:
+            label: The label.
+            version: The version; None takes the label off.
+            seen: The newest version that whoever asked for it could see.
 
         Raises:
             InvalidPins: the file of labels is damaged.
             OSError: the store cannot be written.
         """
-        pin = Pin(version or 0, seen=max(self.versions(), default=0))
-        write_pins(self._folder, pinned(self.pins(), label, pin))
+        with locked(self._folder):
+            write_pins(self._folder, pinned(self.pins(), label, Pin(version or 0, seen)))
 
     def delete(self, version: int) -> None:
         """Remove a version in one step; an empty folder keeps its number from being given again.
 
         Raises:
-            OSError: the store cannot be written. The version is there, or it is gone for good.
+            OSError: the store cannot be written; the version is there.
         """
         gone = self._folder / f"{DELETED}{version}"
+        _empty(gone)  # of an earlier version of the number, that somebody copied back
         self.folder(version).rename(gone)
         sync_folder(self._folder)
-        for left in gone.iterdir():
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        _empty(gone)
+
+    def empty_deleted(self) -> None:
+        """Remove what a server that was killed meanwhile has left of deleted versions."""
+        for gone in self._folder.glob(f"{DELETED}*"):
+            _empty(gone)
 
     def verify(self, version: int) -> model_pb2.ModelVersion:
         """Check every file of a version against its manifest, and return that.
@@ -123,6 +146,16 @@ class ModelStore:
         for name, path in found.items():
             _verify_file(path, listed[name])
         return manifest
+
+
+def _empty(folder: Path) -> None:
+    """Remove what is in a folder, as far as that is possible."""
+    with contextlib.suppress(OSError):
+        for left in folder.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def _verify_file(path: Path, listed: model_pb2.ArtefactFile) -> None:

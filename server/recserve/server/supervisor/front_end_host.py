@@ -17,6 +17,10 @@ SETTINGS_STATUS = 2
 """Exit status of a front end whose settings cannot work."""
 
 
+ANSWER_SECONDS = 1.0
+"""At a stop, for answers that are on their way."""
+
+
 class FrontEndFailed(Exception):
     """The front end cannot run; the message is for the operator."""
 
@@ -73,6 +77,11 @@ class FrontEndHost:
         self._training = report
         if self._child is not None:
             self._child.send(training=report)
+
+    async def answer_all(self) -> None:
+        """Wait until all that it asked for is answered."""
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=ANSWER_SECONDS)
 
     def drain(self, grace_seconds: float) -> None:
         """Let calls in flight finish, and end."""

@@ -12,6 +12,8 @@ class LabelRequest:
 
     label: str
     version: int
+    seen: int
+    """The newest version that was there when it was asked for."""
     is_written: bool = False
     """Whether the store says so already."""
     done: "asyncio.Future[None]" = field(

@@ -142,8 +142,9 @@ def _last_resort(snapshot: Snapshot) -> int | None:
     stable, pin = snapshot.labels.get(STABLE), snapshot.pins.get(STABLE)
     if stable is not None and stable not in snapshot.refused:
         return stable
-    before = pin.version if pin else 0
-    return max((n for n in snapshot.usable if n < before), default=None)
+    older = [n for n in snapshot.usable if pin and n < pin.version]
+    meant = [n for n in older if snapshot.bound.get(n, STABLE) == STABLE]
+    return max(meant or older, default=None)
 
 
 def _enough(label: str, *, is_held: bool) -> tuple[EnginePhase, ...]:

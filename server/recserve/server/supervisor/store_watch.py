@@ -53,6 +53,8 @@ class StoreWatch:
                 view = await self.look()
             except OSError as error:  # files that vanish while we look, or a lost mount
                 self._warn("the store cannot be read", error)
+            except Exception:  # whatever it is, versions that come later must be seen
+                self._log.exception("looking at the store failed")
             else:
                 if last is None or view.changed or view != last:
                     self._on_change(view)
@@ -73,9 +75,9 @@ class StoreWatch:
         new = {n for n, print_ in found.items() if self._prints.get(n) != print_}
         changed = frozenset(new & self._prints.keys())
         self._prints |= found
-        for version in new:
-            self._bound.pop(version, None)
-            self._read_manifest(version)
+        for version in found:
+            if version in new or version not in self._bound:  # what could not be read may be now
+                self._read_manifest(version)
         self._read_pins()
         bound = {version: self._bound[version] for version in found if version in self._bound}
         self._trouble = ""
@@ -83,6 +85,7 @@ class StoreWatch:
 
     def _read_manifest(self, version: int) -> None:
         """Note where a version is bound for. One that cannot be read is tried, and refused."""
+        self._bound.pop(version, None)
         try:
             self._bound[version] = found = destination(self._store.manifest(version))
         except InvalidVersion:

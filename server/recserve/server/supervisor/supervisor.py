@@ -88,7 +88,10 @@ class Supervisor:
     async def _stop(self, front_end: "asyncio.Task[None]") -> None:
         self._log.info("stopping", drain_seconds=self._settings.drain_seconds)
         self._stopping.set()
-        await self._training.stop()  # first, so that the front end can still write how it ended
+        # First, so that the front end can still tell and write how these ended.
+        self._versions.refuse_requests()
+        await self._training.stop()
+        await self._front_end.answer_all()
         self._front_end.drain(self._settings.drain_seconds)
         await asyncio.wait((front_end,), timeout=self._settings.drain_seconds + 5)
         self._front_end.kill()

@@ -183,8 +183,7 @@ class TrainingHost:
     async def _conclude(self, report: TrainingReport) -> None:
         """Say how it ended. What counts is whether there is a version, not who could tell."""
         if not report.version:
-            made = await asyncio.to_thread(self._store.made_by, report.name)
-            report.version = made or 0
+            report.version = await self._published(report) or 0
         if report.version:
             report.state, report.error = "SUCCEEDED", ""
         else:
@@ -200,6 +199,13 @@ class TrainingHost:
             seconds=round(report.end_time - report.start_time, 1),
         )
         self._tell()
+
+    async def _published(self, report: TrainingReport) -> int | None:
+        try:
+            return await asyncio.to_thread(self._store.made_by, report.name, report.start_time)
+        except OSError as error:
+            self._log.error("whether a version was made cannot be seen", error=str(error))
+            return None
 
     def _tell(self) -> None:
         report = self.report()

@@ -1,6 +1,7 @@
 """The versions that are served: their engines and labels, as the policy wants them."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,7 @@ class Versions:
 
     async def run(self) -> None:
         """Follow the store for ever."""
+        await asyncio.to_thread(self._store.empty_deleted)
         await self._watch.run()
 
     def see(self, view: StoreView) -> None:
@@ -109,7 +111,8 @@ class Versions:
         before = self._requests.get(label)
         if before is not None:
             before.fail("another request for the label came meanwhile", "LABEL_MOVED_ON")
-        request = self._requests[label] = LabelRequest(label, version)
+        seen = max(self._view.versions)
+        request = self._requests[label] = LabelRequest(label, version, seen)
         self._reconcile_soon()
         await request.done
 
@@ -133,13 +136,18 @@ class Versions:
             why = f"version {version} cannot be deleted: {error.strerror}"
             raise FailedPrecondition(why, reason="STORE_READ_ONLY") from error
         self._log.info("version deleted", version=version)
-        self.see(await self._watch.look())
+        with contextlib.suppress(OSError):  # the next look will do
+            self.see(await self._watch.look())
 
-    async def stop(self) -> None:
-        """Stop every engine; nothing is started any more."""
+    def refuse_requests(self) -> None:
+        """Change nothing any more, and tell those who wait for a label."""
         self._stopping = True
         for request in self._requests.values():
             request.fail("the server is stopping", "DRAINING")
+
+    async def stop(self) -> None:
+        """Stop every engine; nothing is started any more."""
+        self.refuse_requests()
         await asyncio.gather(*(engine.stop() for engine in self._engines.values()))
 
     async def _look_for(self, version: int) -> None:
@@ -163,7 +171,9 @@ class Versions:
         except InvalidVersion as error:
             self._log.warning("a loaded version cannot be read", error=str(error))
             return
-        if self._engines.get(engine.version) is engine and not engine.is_of(manifest):
+        if engine.phase is EnginePhase.DRAINING or self._engines.get(engine.version) is not engine:
+            return  # it is on its way out, or out
+        if not engine.is_of(manifest):
             self._log.warning("version was replaced: loading it anew", version=engine.version)
             self._act(StopEngine(engine.version))
 
@@ -220,7 +230,10 @@ class Versions:
         """Tell those whose label has moved, or cannot move."""
         for label, request in list(self._requests.items()):
             engine = self._engines.get(request.version)
-            if engine is not None and engine.error:
+            if request.version not in self._view.versions:
+                del self._requests[label]
+                request.fail(f"version {request.version} is gone", "VERSION_NOT_FOUND")
+            elif engine is not None and engine.error:
                 del self._requests[label]
                 why = f"version {request.version} cannot be served: {engine.error}"
                 request.fail(why, "VERSION_REFUSED")
@@ -238,7 +251,7 @@ class Versions:
         """Write a request down, before it is said to be done; return whether that worked."""
         ends = request.label != STABLE and self._labels.get(STABLE) == request.version
         try:
-            self._store.pin(request.label, None if ends else request.version)
+            self._store.pin(request.label, None if ends else request.version, request.seen)
             self._view = replace(self._view, pins=self._store.pins())
         except (OSError, InvalidPins) as error:
             del self._requests[request.label]
@@ -255,7 +268,8 @@ class Versions:
     async def _retire(self, engine: EngineHost) -> None:
         await engine.drain(self._settings.drain_seconds)
         self._log.info("version unloaded", version=engine.version)
-        del self._engines[engine.version]
+        if self._engines.get(engine.version) is engine:
+            del self._engines[engine.version]
         self._reconcile_soon()
 
     def _engine(self, version: int) -> EngineHost:

@@ -6,6 +6,14 @@ from recserve.server.schema import DeclaredSchema
 from recserve.server.schema.checking import MAX_EVENT_TYPES
 from recserve.v1 import schema_pb2
 
+_OWN = ("user_id", "item_id", "event_type", "value", "timestamp")
+_PREFIX = "feature_"
+
+
+def column_of(feature: str) -> str:
+    """The column of a feature: its name, unless that is one of the canonical columns."""
+    return _PREFIX + feature if feature in _OWN or feature.startswith(_PREFIX) else feature
+
 
 def exported_schema(schema: DeclaredSchema, found_types: Iterable[str]) -> schema_pb2.Schema:
     """Write the schema of an export.
@@ -26,7 +34,8 @@ def exported_schema(schema: DeclaredSchema, found_types: Iterable[str]) -> schem
         message.candidate_features,
     ):
         for feature in features:
-            feature.ClearField("column")
+            column = column_of(feature.name)
+            feature.column = "" if column == feature.name else column
             feature.ClearField("separator")
     if schema.is_open:
         known = {each.name for each in message.event_types}

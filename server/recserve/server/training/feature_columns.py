@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from recserve.server.schema import FeatureList
 from recserve.server.schema.values import features_from_json
+from recserve.server.training.exported_schema import column_of
 from recserve.v1 import schema_pb2
 
 _TYPES: dict[schema_pb2.FeatureType, tuple[pa.DataType, Any]] = {
@@ -30,7 +31,7 @@ class FeatureColumns:
     @property
     def fields(self) -> list[pa.Field]:
         """Names and types of the columns."""
-        return [pa.field(name, kind) for name, kind, _ in self._features]
+        return [pa.field(column_of(name), kind) for name, kind, _ in self._features]
 
     def arrays(self, texts: Iterable[str]) -> list[pa.Array]:
         """The columns of some rows, whose features are JSON as the database keeps it."""

@@ -21,6 +21,7 @@ from recserve.server.training.report import TrainingReport, put_version
 from recserve.v1 import training_pb2
 
 RETRY_SECONDS = 5.0
+KNOWN_SECONDS = 8.0
 CLOSE_SECONDS = 5.0
 CUT_OFF = "the server was stopped or killed while the run was at work"
 
@@ -171,7 +172,13 @@ class TrainingRuns:
     async def _start(
         self, request: training_pb2.TrainRequest, schema: DeclaredSchema, stable: int | None
     ) -> Run:
-        await self._known.wait()
+        try:
+            await asyncio.wait_for(self._known.wait(), KNOWN_SECONDS)
+        except TimeoutError:
+            raise Unavailable(
+                "what became of earlier training runs is not known yet; the server's log says why",
+                reason="TRAINING_RUNS_UNKNOWN",
+            ) from None
         async with self._starting:
             run, is_new = await asyncio.to_thread(
                 self._register.add, self._model, request, self._clock()
@@ -204,15 +211,17 @@ class TrainingRuns:
     async def _work(self) -> None:
         while True:
             await self._heard.wait()
-            self._heard.clear()
+            latest = self._latest
             try:
-                await self._take(self._latest)
+                await self._take(latest)
+                if latest is self._latest:  # not before: whoever closes takes what was not taken
+                    self._heard.clear()
             except RecserveServerError as error:
                 self._log.warning("the register of trainings cannot be kept", error=error.message)
-                self._heard.set()
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception:
                 self._log.exception("a report of a training could not be taken")
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _take(self, report: TrainingReport | None) -> None:
         if not self._known.is_set():
@@ -246,7 +255,8 @@ class TrainingRuns:
         for run in await asyncio.to_thread(self._register.unended, self._model):
             if run.name == at_work:
                 continue
-            made = await asyncio.to_thread(self._store.made_by, run.name)
+            asked = run.create_time.seconds + run.create_time.nanos / 1e9
+            made = await asyncio.to_thread(self._store.made_by, run.name, asked)
             if made is None:
                 self._log.warning("training was cut off", run=run.name)
                 await self._end(run, CUT_OFF)

@@ -45,4 +45,4 @@ def _before(token: str) -> int | None:
         text = base64.urlsafe_b64decode(token.encode("ascii")).decode("ascii")
     except ValueError:
         return None
-    return int(text) if text.isdecimal() and len(text) < 20 else None
+    return int(text) if text.isdecimal() and len(text) < 19 else None
