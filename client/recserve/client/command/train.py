@@ -54,7 +54,8 @@ def train() -> None:
 @click.option("--until", metavar="TIME", help="Event time before which to learn.")
 @click.option(
     "--base-version", type=int, metavar="VERSION",
-    help="The version that a warm start begins from.  [default: the stable one, else the newest]",
+    help="The version that a warm start begins from.  "
+    "[default: the stable one, else the newest]",
 )  # fmt: skip
 @click.option(
     "--promotion", type=click.Choice(["if-better", "always", "never", "canary"]),
