@@ -37,7 +37,8 @@ def train(
         start_time: Event time to learn from, of the event log: a datetime with a time zone, or
             seconds since the Unix epoch. Default: the first.
         end_time: Event time before which to learn, of the event log. Default: after the last.
-        base_version: The version that a warm start begins from. Default: the stable one, else the newest.
+        base_version: The version that a warm start begins from. Default: the stable one, else
+            the newest.
         hyper_parameters: Values by name, such as `{"hidden_layers": (64, 32)}`. Default: the
             defaults; for a warm start, the base version's.
         promotion: Whether the version becomes stable: "if-better" than the stable one and
