@@ -1,6 +1,8 @@
 """An export is the log and the catalogue as they were at one moment, in files of the trainer's."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,6 +94,24 @@ def test_everything_is_there_in_the_order_of_the_log(database: Database, tmp_pat
     ]
     assert pq.read_table(tmp_path / "data" / "users.parquet").to_pylist() == [
         {"user_id": "v", "country": "NL"}
+    ]
+
+
+def test_a_value_of_another_kind_than_declared_is_unknown(
+    database: Database, tmp_path: Path
+) -> None:
+    happened(database, {"context": {"hour": ("7",)}})
+    catalogue = SqlCatalogue(database)
+    catalogue.put_items([ItemRecord("i", {"price": 3, "tags": "a|b", "colour": "red"})])
+    catalogue.put_users([UserRecord("u", {"country": 31.0})])
+    export_dataset(database, tmp_path / "data", schema=shop())
+    (event,) = pq.read_table(tmp_path / "data" / "interactions.parquet").to_pylist()
+    assert event["hour"] is None
+    assert pq.read_table(tmp_path / "data" / "items.parquet").to_pylist() == [
+        {"item_id": "i", "price": 3.0, "tags": None}
+    ]
+    assert pq.read_table(tmp_path / "data" / "users.parquet").to_pylist() == [
+        {"user_id": "u", "country": None}
     ]
 
 
@@ -248,5 +268,6 @@ def test_the_process_says_how_it_ended(
         assert messages[-1]["exported"] == {"log_position": 2000, "event_count": 2000}
         assert (status, (tmp_path / "data").is_dir()) == (0, True)
     else:
-        assert "cannot write the export" in messages[-1]["error"]
+        why = os.strerror(errno.EFBIG)
+        assert messages[-1]["error"] == f"cannot write the export to {tmp_path / 'data'}: {why}"
         assert (status, (tmp_path / "data").exists()) == (1, False)
