@@ -16,6 +16,7 @@ from recserve.v1 import training_pb2
 SUCCEEDED = training_pb2.TRAINING_RUN_STATE_SUCCEEDED
 RUNNING = training_pb2.TRAINING_RUN_STATE_RUNNING
 Request = training_pb2.TrainRequest
+Run = training_pb2.TrainingRun
 
 
 @pytest.fixture(params=["memory", "sql"])
@@ -120,6 +121,8 @@ def test_what_is_not_there_is_none(register: RunRegister) -> None:
     add(register)
     assert register.get("default", 2) is None
     assert register.get("other", 1) is None
+    assert not register.put(Run(name="models/default/trainingRuns/2", state=RUNNING))
+    assert register.get("default", 2) is None
 
 
 def test_of_many_at_once_one_begins(tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ class InMemoryRunRegister:
     def put(self, run: Run) -> bool:
         """See `RunRegister.put`."""
         with self._lock:
-            model, before = self._runs[number_of(run)]
-            if before.state in ENDED:
+            model, before = self._runs.get(number_of(run), ("", None))
+            if before is None or before.state in ENDED:
                 return False
             self._runs[number_of(run)] = (model, without_manifest(run))
             return True
