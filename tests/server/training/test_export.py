@@ -196,14 +196,22 @@ def test_an_open_schema_learns_the_types_in_the_log(database: Database, tmp_path
         assert read.accepts_other_event_types
 
 
-def test_for_a_warm_start_the_types_stay(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "schema",
+    [
+        schema_pb2.Schema(),
+        schema_pb2.Schema(
+            event_types=[schema_pb2.EventType(name="like")], accepts_other_event_types=True
+        ),
+    ],
+    ids=["none", "some"],
+)
+def test_for_a_warm_start_the_types_stay(
+    database: Database, tmp_path: Path, schema: schema_pb2.Schema
+) -> None:
     happened(database, {"event_type": "view"})
-    schema = schema_pb2.Schema(
-        event_types=[schema_pb2.EventType(name="like")], accepts_other_event_types=True
-    )
     export_dataset(database, tmp_path / "d", schema=declare(schema), keep_event_types=True)
-    read = schema_file.read(tmp_path / "d" / "schema.toml")
-    assert [each.name for each in read.event_types] == ["like"]
+    assert schema_file.read(tmp_path / "d" / "schema.toml") == schema
 
 
 def test_what_comes_in_meanwhile_is_not_in_it(

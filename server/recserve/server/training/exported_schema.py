@@ -1,6 +1,6 @@
 """The schema of an export: what the log's schema says, in the words of the canonical files."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from recserve.server.schema import DeclaredSchema
 from recserve.server.schema.checking import MAX_EVENT_TYPES
@@ -15,13 +15,14 @@ def column_of(feature: str) -> str:
     return _PREFIX + feature if feature in _OWN or feature.startswith(_PREFIX) else feature
 
 
-def exported_schema(schema: DeclaredSchema, found_types: Iterable[str]) -> schema_pb2.Schema:
+def exported_schema(schema: DeclaredSchema, found_types: Collection[str]) -> schema_pb2.Schema:
     """Write the schema of an export.
 
     Args:
         schema: That of the event log.
         found_types: The event types in the log, the most frequent first. An open schema learns
-            those that it does not declare, as positives, as far as there is room.
+            those that it does not declare, as positives, as far as there is room. Empty: it stays
+            as it is.
     """
     message = schema.message
     message.ClearField("source")
@@ -37,7 +38,7 @@ def exported_schema(schema: DeclaredSchema, found_types: Iterable[str]) -> schem
             column = column_of(feature.name)
             feature.column = "" if column == feature.name else column
             feature.ClearField("separator")
-    if schema.is_open:
+    if schema.is_open and found_types:
         known = {each.name for each in message.event_types}
         new = [name for name in found_types if name not in known]
         for name in new[: MAX_EVENT_TYPES - len(known)]:
