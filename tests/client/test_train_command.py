@@ -234,9 +234,10 @@ def test_a_run_is_shown_watched_and_cancelled(run, script):
 
 def test_a_label_is_moved(run, script):
     done = run("models", "label", "2", "stable")
-    assert "Version 2 has stable" in done.stdout
+    assert "Version 2 has the label stable" in done.stdout
+    assert "no version has the label canary now" in run("models", "label", "2", "canary").stdout
     assert run("models", "label", "2", "best").exit_code == 2
-    (request,) = script.requests["SetModelLabel"]
+    request, _ = script.requests["SetModelLabel"]
     assert (request.name, request.label) == ("models/-/versions/2", "stable")
 
 

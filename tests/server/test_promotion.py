@@ -74,3 +74,13 @@ def test_where_the_stable_version_could_not_be_measured_it_stays() -> None:
 
 def test_without_a_baseline_the_stable_version_is_all_there_is_to_beat() -> None:
     assert destination(version(IF_BETTER, metric("auc", 0.3, stable=0.2))).label == STABLE
+
+
+def test_where_two_are_equal_the_next_metric_decides() -> None:
+    equal = metric("ndcg@10", 0.3, baseline=0.2, stable=0.3)
+    better = metric("auc", 0.75, baseline=0.5, stable=0.4375)
+    assert destination(version(IF_BETTER, equal, better)).label == STABLE
+    worse = metric("auc", 0.4, baseline=0.3, stable=0.4375)
+    assert "its auc of 0.4000" in destination(version(IF_BETTER, equal, worse)).reason
+    same = metric("auc", 0.5, baseline=0.3, stable=0.5)
+    assert "does not beat version 1's" in destination(version(IF_BETTER, equal, same)).reason

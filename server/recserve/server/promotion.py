@@ -6,7 +6,7 @@ from recserve.server.labels import CANARY, STABLE
 from recserve.v1 import model_pb2, promotion_pb2
 
 HEADLINES = ("ndcg@10", "auc")
-"""The metrics that a promotion is decided by: the first that the version has."""
+"""The metrics that a promotion is decided by: the first in which two differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,25 @@ def _shortcoming(evaluation: model_pb2.Evaluation) -> str:
     """What keeps a version from being better than what there is; empty if nothing does."""
     if not evaluation.stable_version:  # nothing to be worse than
         return ""
-    metrics = {metric.name: metric for metric in evaluation.metrics}
-    metric = next((metrics[name] for name in HEADLINES if name in metrics), None)
-    if metric is None:
+    measured = {metric.name: metric for metric in evaluation.metrics}
+    metrics = [measured[name] for name in HEADLINES if name in measured]
+    if not metrics:
         return f"it was measured by none of {', '.join(HEADLINES)}"
-    if not metric.HasField("stable"):
+    if not metrics[0].HasField("stable"):
         return f"version {evaluation.stable_version} could not be measured beside it"
-    rivals = {f"version {evaluation.stable_version}": metric.stable}
-    if metric.HasField("baseline"):
-        rivals["popularity"] = metric.baseline
-    for name, value in rivals.items():
-        if not metric.value > value:
-            return f"its {metric.name} of {metric.value:.4f} does not beat {name}'s {value:.4f}"
+    return _behind(metrics, "stable", f"version {evaluation.stable_version}") or (
+        _behind(metrics, "baseline", "popularity")
+    )
+
+
+def _behind(metrics: list[model_pb2.Metric], field: str, rival: str) -> str:
+    """Where a version does not beat a rival: by the first metric that is not equal."""
+    for metric in metrics:
+        if not metric.HasField(field):
+            continue
+        value = getattr(metric, field)
+        if metric.value > value:
+            return ""
+        if metric.value != value or metric is metrics[-1]:
+            return f"its {metric.name} of {metric.value:.4f} does not beat {rival}'s {value:.4f}"
     return ""

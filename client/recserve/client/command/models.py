@@ -83,8 +83,10 @@ def label(connection: Connection, *, version_or_label: str, label: str, model: s
         version = client.set_model_label(
             version_or_label, label, model=model, timeout=connection.timeout or 120.0
         )
-    labels = ", ".join(version.labels) or "no label"
-    click.echo(f"Version {version.version} has {labels}.")
+    if label in version.labels:
+        click.echo(f"Version {version.version} has the label {', '.join(version.labels)}.")
+    else:
+        click.echo(f"Version {version.version} is stable, so no version has the label {label} now.")
 
 
 @models.command()

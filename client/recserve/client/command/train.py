@@ -87,7 +87,7 @@ def start(
 
     \b
     recserve train start --mode warm-start --promotion always
-    recserve train start --detach --since 2025-01-01 --set max_epochs=5
+    recserve train start --detach --since 2015-01-01 --set max_epochs=5
     """
     with connection.client() as client:
         run = client.train(

@@ -124,9 +124,11 @@ class Versions:
             FailedPrecondition: it has a label or is about to, or the store cannot be written.
         """
         await self._look_for(version)
-        if version in {*self._labels.values(), *wanted_labels(self._snapshot()).values()}:
+        held = [label for label, at in self._labels.items() if at == version]
+        if held or version in wanted_labels(self._snapshot()).values():
+            what = f"has the label {', '.join(held)}" if held else "is loaded to get a label"
             raise FailedPrecondition(
-                f"version {version} has a label, or is loaded to get one; move the label first",
+                f"version {version} {what}; move that to another version first",
                 reason="VERSION_IN_USE",
                 metadata={"version": str(version)},
             )
