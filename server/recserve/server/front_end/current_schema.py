@@ -28,7 +28,8 @@ class CurrentSchema:
 
     def metric_label(self, event_type: str) -> str:
         """The event type as a metric's label: an open schema must not make endless series."""
-        if not self.current.is_open or event_type in self._labels:
+        declared = self.current.event_type_index(event_type) is not None
+        if declared or not self.current.is_open or event_type in self._labels:
             return event_type
         if len(self._labels) >= MAX_OPEN_LABELS:
             return OTHER
