@@ -1,50 +1,22 @@
 """A training run, for the asyncio client."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 from recserve.client.model_version import ModelVersion
 from recserve.client.operations.training import cancel_training_run, training_run
 from recserve.client.operations.watching import Watch, made_version
-from recserve.client.session import Session
+from recserve.client.run_handle import RunHandle
 from recserve.client.training_run_status import TrainingRunStatus
 
 
-class AsyncTrainingRun:
+class AsyncTrainingRun(RunHandle):
     """A run on the server, which goes on whatever happens to this handle.
 
-        run = await client.train(mode="warm-start")
-        async for status in run:
-            print(status.progress)
-        version = await run.result()
-
-    Args:
-        session: The client's session.
-        status: How the run stands.
-        perform: Runs an operation of the client.
+    run = await client.train(mode="warm-start")
+    async for status in run:
+        print(status.progress)
+    version = await run.result()
     """
-
-    def __init__(
-        self, session: Session, status: TrainingRunStatus, perform: Callable[[Any], Awaitable[Any]]
-    ) -> None:
-        self._session = session
-        self._status = status
-        self._perform = perform
-
-    @property
-    def name(self) -> str:
-        """Resource name, "models/{model}/trainingRuns/{number}"."""
-        return self._status.name
-
-    @property
-    def number(self) -> int:
-        """The run's number."""
-        return self._status.number
-
-    @property
-    def status(self) -> TrainingRunStatus:
-        """How the run stood when it was last heard of."""
-        return self._status
 
     async def refresh(self) -> TrainingRunStatus:
         """Asks how the run stands."""
@@ -102,6 +74,3 @@ class AsyncTrainingRun:
                 yield status
         finally:
             watch.close()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} {self._status.state.value}>"

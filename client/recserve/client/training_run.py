@@ -1,50 +1,22 @@
 """A training run, for the blocking client."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from recserve.client.model_version import ModelVersion
 from recserve.client.operations.training import cancel_training_run, training_run
 from recserve.client.operations.watching import Watch, made_version
-from recserve.client.session import Session
+from recserve.client.run_handle import RunHandle
 from recserve.client.training_run_status import TrainingRunStatus
 
 
-class TrainingRun:
+class TrainingRun(RunHandle):
     """A run on the server, which goes on whatever happens to this handle.
 
-        run = client.train(mode="warm-start")
-        for status in run:
-            print(status.progress)
-        version = run.result()
-
-    Args:
-        session: The client's session.
-        status: How the run stands.
-        perform: Runs an operation of the client.
+    run = client.train(mode="warm-start")
+    for status in run:
+        print(status.progress)
+    version = run.result()
     """
-
-    def __init__(
-        self, session: Session, status: TrainingRunStatus, perform: Callable[[Any], Any]
-    ) -> None:
-        self._session = session
-        self._status = status
-        self._perform = perform
-
-    @property
-    def name(self) -> str:
-        """Resource name, "models/{model}/trainingRuns/{number}"."""
-        return self._status.name
-
-    @property
-    def number(self) -> int:
-        """The run's number."""
-        return self._status.number
-
-    @property
-    def status(self) -> TrainingRunStatus:
-        """How the run stood when it was last heard of."""
-        return self._status
 
     def refresh(self) -> TrainingRunStatus:
         """Asks how the run stands."""
@@ -102,6 +74,3 @@ class TrainingRun:
                 yield status
         finally:
             watch.close()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} {self._status.state.value}>"

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from recserve.server.labels import LABELS, STABLE
 
 FILE_NAME = "labels.json"
+LOCK_NAME = ".labels.lock"
 MAX_BYTES = 1 << 16
 
 
@@ -76,12 +77,14 @@ def write_pins(folder: Path, pins: Mapping[str, Pin]) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock: one writer of the file at a time, of all servers of the store.
+    """Hold the file's lock: one writer at a time, of all servers of the store.
+
+    It is not the lock of the folder, which a trainer may hold for as long as it clears up there.
 
     Raises:
         OSError: it cannot be locked.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -125,8 +125,9 @@ class ModelStore:
 
     def empty_deleted(self) -> None:
         """Remove what a server that was killed meanwhile has left of deleted versions."""
-        for gone in self._folder.glob(f"{DELETED}*"):
-            _empty(gone)
+        with contextlib.suppress(OSError):  # one that cannot be read yet is watched all the same
+            for gone in self._folder.glob(f"{DELETED}*"):
+                _empty(gone)
 
     def verify(self, version: int) -> model_pb2.ModelVersion:
         """Check every file of a version against its manifest, and return that.

@@ -17,6 +17,7 @@ from recserve.server.model_store import ModelStore
 from recserve.server.settings import Settings
 from recserve.server.supervisor.child import Child
 from recserve.server.training.order import TrainingOrder
+from recserve.server.training.register import number_of
 from recserve.server.training.report import TrainingReport
 
 EXPORT = "recserve.server.training.export_process"
@@ -62,10 +63,6 @@ class TrainingHost:
         self._patience_seconds = STOP_SECONDS
         self._log = logs.get("training")
 
-    def report(self) -> Message | None:
-        """How the newest run since this server started stands."""
-        return None if self._report is None else asdict(self._report)
-
     def start(self, order: TrainingOrder) -> None:
         """Begin a run.
 
@@ -78,7 +75,7 @@ class TrainingHost:
         self._patience_seconds = STOP_SECONDS
         self._report = TrainingReport(name=order.name, start_time=time.time())
         self._log.info("training started", run=order.name)
-        self._tell()
+        self._tell(self._report)
         self._task = asyncio.create_task(self._run(order, self._report))
 
     async def cancel(self, name: str) -> None:
@@ -106,7 +103,7 @@ class TrainingHost:
         await asyncio.wait((self._task,))
 
     async def _run(self, order: TrainingOrder, report: TrainingReport) -> None:
-        folder = self._folder / f"training-{order.name.rpartition('/')[2]}"
+        folder = self._folder / f"training-{number_of(order)}"
         try:
             await self._train(order, report, folder)
         except (TrainingFailed, OSError) as error:
@@ -168,7 +165,7 @@ class TrainingHost:
                 self._log.info("training note", run=report.name, **message["note"])
             if "progress" in message:
                 report.progress = message["progress"]
-                self._tell()
+                self._tell(report)
 
         self._child = await Child.start(module, json.dumps(argument))
         self._log.debug("training process started", module=module, pid=self._child.pid)
@@ -198,7 +195,7 @@ class TrainingHost:
             error=report.error or None,
             seconds=round(report.end_time - report.start_time, 1),
         )
-        self._tell()
+        self._tell(report)
 
     async def _published(self, report: TrainingReport) -> int | None:
         try:
@@ -207,10 +204,8 @@ class TrainingHost:
             self._log.error("whether a version was made cannot be seen", error=str(error))
             return None
 
-    def _tell(self) -> None:
-        report = self.report()
-        if report is not None:
-            self._on_change(report)
+    def _tell(self, report: TrainingReport) -> None:
+        self._on_change(asdict(report))
 
 
 def _last_words(status: int, report: TrainingReport) -> str:

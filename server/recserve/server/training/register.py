@@ -74,7 +74,15 @@ def in_progress(run: Run) -> Aborted:
     )
 
 
-def number_of(run: Run) -> int:
+class Named(Protocol):
+    """A run, an order of one, a report on one."""
+
+    @property
+    def name(self) -> str:
+        """The run's resource name."""
+
+
+def number_of(run: Named) -> int:
     """The number of a run, from its name."""
     return int(run.name.rpartition("/")[2])
 

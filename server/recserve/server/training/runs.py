@@ -229,7 +229,7 @@ class TrainingRuns:
             self._known.set()
         if report is None:
             return
-        number = int(report.name.rpartition("/")[2])
+        number = number_of(report)
         before = self._live.get(number) or await asyncio.to_thread(
             self._register.get, self._model, number
         )
