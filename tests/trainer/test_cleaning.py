@@ -186,9 +186,9 @@ def test_items_in_the_items_file_are_known_without_events(tmp_path: Path) -> Non
 def test_items_come_by_number_of_events_and_then_by_id_whatever_the_order_of_the_file(
     tmp_path: Path,
 ) -> None:
-    rows = ["a,z", "a,y", "b,y", "b,x", "c,w"]
+    rows = [f"{user},{item},rating,5,1600000000,1," for user, item in ("az", "ay", "by", "bx", "cw")]
     for order in (rows, rows[::-1]):
-        tables = cleaned(tmp_path, "user_id,item_id\n" + "\n".join(order) + "\n").tables
+        tables = cleaned(tmp_path, order).tables
         assert tables.item_ids.tolist() == ["y", "w", "x", "z"]
         assert np.bincount(tables.events.item).tolist() == [2, 1, 1, 1]
 
