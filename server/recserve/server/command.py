@@ -46,7 +46,9 @@ def _settings_options(command: Any) -> Any:
         click.option("--listen", metavar="HOST:PORT", help="gRPC address. [127.0.0.1:50051]"),
         click.option("--metrics", metavar="HOST:PORT", help="Prometheus address. [127.0.0.1:9464]"),
         click.option(
-            "--transport", type=click.Choice(["auto", "grpcio"]), help="gRPC stack. [auto]"
+            "--transport",
+            type=click.Choice(["auto", "grpcio", "native"]),
+            help="gRPC stack; auto: native if installed and without TLS. [auto]",
         ),
         click.option(
             "--insecure/--no-insecure",

@@ -5,6 +5,7 @@ import ssl
 from recserve.server import logs
 from recserve.server.database.location import sqlite_file
 from recserve.server.errors import ConfigurationError
+from recserve.server.front_end.transports.choice import choose, native_lacks
 from recserve.server.schema import load_schema
 from recserve.server.settings import Settings
 
@@ -13,14 +14,15 @@ def check(settings: Settings) -> None:
     """Look at everything that the settings name.
 
     Raises:
-        ConfigurationError: the store is no folder, the schema or the TLS files cannot be used, or
-            the event log has no place.
+        ConfigurationError: the store is no folder, the schema or the TLS files cannot be used,
+            the event log has no place, or the transport that is asked for cannot be had.
     """
     sqlite_file(settings.events)
     if settings.schema_file is not None:
         load_schema(settings.schema_file)
     _check_store(settings)
     _check_tls(settings)
+    choose(settings.transport, tls=settings.tls_key is not None, native_lacks=native_lacks())
 
 
 def _check_store(settings: Settings) -> None:

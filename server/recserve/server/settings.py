@@ -32,8 +32,8 @@ class Settings(BaseModel):
     """Address of the gRPC port; port 0 lets the system pick one."""
     metrics: str = "127.0.0.1:9464"
     """Address of the metrics page; port 0 lets the system pick one."""
-    transport: Literal["auto", "grpcio"] = "auto"
-    """The gRPC implementation."""
+    transport: Literal["auto", "grpcio", "native"] = "auto"
+    """The gRPC implementation; auto: native where it is installed and no TLS is asked for."""
     insecure: bool = False
     """Allow plaintext beyond loopback."""
     tls_certificate: Path | None = None

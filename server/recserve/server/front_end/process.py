@@ -19,7 +19,9 @@ from recserve.server.event_log import SCHEMA_META
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import SERVICES, FrontEnd
 from recserve.server.front_end.storage import Storage
-from recserve.server.front_end.transports.grpcio import GrpcioTransport
+from recserve.server.front_end.transports.choice import choose, native_lacks
+from recserve.server.front_end.transports.contract import Transport
+from recserve.server.front_end.transports.making import make_transport
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
@@ -121,7 +123,13 @@ async def _follow(
             return float(message["drain"])
 
 
-def _transport(settings: Settings, front_end: FrontEnd) -> GrpcioTransport:
+def _transport(settings: Settings, front_end: FrontEnd) -> Transport:
+    tls = _tls(settings)
+    choice = choose(settings.transport, tls=tls is not None, native_lacks=native_lacks())
+    logs.get("transport").info(
+        "the transport is chosen", transport=choice.transport, reason=choice.reason
+    )
+
     def add_servicers(server: Any) -> None:
         front_end.add_servicers(server)
         if settings.reflection:
@@ -129,7 +137,7 @@ def _transport(settings: Settings, front_end: FrontEnd) -> GrpcioTransport:
 
             reflection.enable_server_reflection((*SERVICES, reflection.SERVICE_NAME), server)
 
-    return GrpcioTransport(add_servicers, _tls(settings))
+    return make_transport(choice, add_servicers, tls)
 
 
 def _tls(settings: Settings) -> tuple[bytes, bytes] | None:
