@@ -27,7 +27,7 @@ def _numbers(each: click.IntRange | click.FloatRange) -> Callable[..., tuple[Any
         context: click.Context, option: click.Parameter, texts: Sequence[str]
     ) -> tuple[Any, ...]:
         parts = chain.from_iterable(text.split(",") for text in texts)
-        return tuple(each.convert(part.strip(), option, context) for part in parts)
+        return tuple(each(part.strip(), option, context) for part in parts)
 
     return read
 

@@ -1,5 +1,6 @@
 """The latency plot."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from recserve.client.load.recorder import Recorder
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_TAIL_TICKS = {1: "0 %", 0.5: "50 %", 0.1: "90 %", 0.01: "99 %", 1e-3: "99.9 %", 1e-4: "99.99 %"}
+_TAIL_TICKS = {0.5: "50 %", 0.1: "90 %", 0.01: "99 %", 1e-3: "99.9 %", 1e-4: "99.99 %"}
 _INCHES = (6.4, 4.8)
 _DOTS_PER_INCH = 120
 
@@ -88,7 +89,8 @@ def save_plot(path: Path, title: str, steps: Sequence[PlottedStep]) -> None:
     size = (_INCHES[0] * panels, _INCHES[1])
     figure = Figure(figsize=size, dpi=_DOTS_PER_INCH, layout="constrained")
     figure.suptitle(title)
-    places = figure.subplots(1, panels, squeeze=False)[0]
+    places = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
+    _scale_latency(places[0], [latency for step in steps for _, latency in step.curve])
     _draw_curves(places[0], steps)
     if panels == 2:
         _draw_throughput(places[1], steps)
@@ -98,16 +100,16 @@ def save_plot(path: Path, title: str, steps: Sequence[PlottedStep]) -> None:
 def _draw_curves(axes: "Axes", steps: Sequence[PlottedStep]) -> None:
     for step in steps:
         above, latency = zip(*step.curve, strict=True)
-        axes.plot(above, latency, label=step.name)
-    least = min(step.curve[-1][0] for step in steps)
+        axes.plot(above, latency, label=step.name, marker="." if len(set(above)) == 1 else "")
+    least = min(0.1, *(step.curve[-1][0] for step in steps))
     ticks = {above: text for above, text in _TAIL_TICKS.items() if above >= least}
     axes.set_xscale("log")
-    axes.set_xlim(1, min(least, 0.1) * 0.8)
+    axes.set_xlim(1, least * 0.8)
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set_xticks([], minor=True)
-    axes.set_xlabel("answers within this latency")
-    _scale_latency(axes)
+    axes.set_xlabel("share of answers within this latency")
     axes.set_ylabel("latency, ms")
+    axes.grid(visible=True, alpha=0.3)
     axes.legend()
 
 
@@ -116,26 +118,33 @@ def _draw_throughput(axes: "Axes", steps: Sequence[PlottedStep]) -> None:
     axes.plot(rates, [step.p99_ms for step in steps], marker="o", label="p99")
     axes.plot(rates, [step.p50_ms for step in steps], marker="o", label="p50")
     for step in steps:
+        # Where the curve, which rises to the right, does not run, and the axis is not either.
+        is_left = step.rate < max(rates) / 4
         axes.annotate(
             step.name,
             (step.rate, step.p99_ms),
-            xytext=(0, 7),
+            xytext=(6, -6) if is_left else (-6, 4),
             textcoords="offset points",
-            ha="center",
+            ha="left" if is_left else "right",
+            va="top" if is_left else "bottom",
         )
-    axes.margins(0.15)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, max(rates) * 1.15 or 1)
     axes.set_xlabel("OK answers per second")
-    _scale_latency(axes)
+    axes.tick_params(labelleft=True)
     axes.set_ylabel("latency, ms")
-    axes.legend(loc="lower right")
-
-
-def _scale_latency(axes: "Axes") -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator
-
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_yticks([], minor=True)
     axes.grid(visible=True, alpha=0.3)
+    axes.legend()
+
+
+def _scale_latency(axes: "Axes", latencies: Sequence[float]) -> None:
+    """A log scale from tick to tick: a narrow range would have no tick in it otherwise."""
+    least, most = min(latencies), max(latencies)
+    decades = range(math.floor(math.log10(least)) - 1, math.ceil(math.log10(most)) + 2)
+    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+    below = max(tick for tick in ticks if tick < least)
+    above = min(tick for tick in ticks if tick > most)
+    shown = [tick for tick in ticks if below <= tick <= above]
+    axes.set_yscale("log")
+    axes.set_ylim(below, above)
+    axes.set_yticks(shown, [f"{tick:g}" for tick in shown])
+    axes.set_yticks([], minor=True)
