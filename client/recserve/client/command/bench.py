@@ -155,10 +155,11 @@ def _measure(
         print_json(report)
     elif steps:
         print_report(report)
-    if options.plot is not None:
+    if options.plot is not None and steps:
         _plot(options.plot, f"{method} on {connection.server}", steps)
     if interrupted:
-        click.echo("Interrupted; this is what was measured until then.", err=True)
+        what = "this is what was measured until then" if steps else "nothing was measured yet"
+        click.echo(f"Interrupted; {what}.", err=True)
         sys.exit(130)
     if not any(step.outcomes.get("OK") for step in report.steps):
         raise click.ClickException("no call succeeded")

@@ -1,5 +1,6 @@
 """The options that say what load to make; every method that can be measured has them."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -15,9 +16,23 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_SECONDS = click.FloatRange(min=0, min_open=True, max=86_400)
+
+class _Number(click.FloatRange):
+    """A number in a range; click takes NaN for one in every range."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
+
+
+_SECONDS = _Number(min=0, min_open=True, max=86_400)
+_WARM_UP = _Number(min=0, max=3600)
 _IN_FLIGHT = click.IntRange(min=1, max=10_000)
-_RATE = click.FloatRange(min=0, min_open=True, max=1_000_000)
+_RATE = _Number(min=0, min_open=True, max=1_000_000)
 
 
 def _numbers(each: click.IntRange | click.FloatRange) -> Callable[..., tuple[Any, ...]]:
@@ -88,7 +103,7 @@ _OPTIONS = (
         help="How long each run measures.",
     ),
     click.option(
-        "--warm-up", metavar="SECONDS", type=click.FloatRange(min=0, max=3600), default=2.0,
+        "--warm-up", metavar="SECONDS", type=_WARM_UP, default=2.0,
         show_default=True, help="Load before that, which is not measured.",
     ),
     click.option(

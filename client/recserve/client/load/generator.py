@@ -145,9 +145,11 @@ class Generator:
             )
             return
         chance = Random(plan.seed)  # noqa: S311 - arrivals are no secret
+        begin = recorder.start - plan.warm_up
+        arrivals = poisson_arrivals(load.rate, plan.warm_up + plan.duration, chance)
         await open_loop(
             call,
-            poisson_arrivals(load.rate, plan.warm_up + plan.duration, chance),
+            (begin + arrival for arrival in arrivals),
             most_in_flight=plan.most_in_flight,
             deadline=plan.deadline,
             recorder=recorder,

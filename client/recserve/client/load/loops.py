@@ -37,28 +37,27 @@ async def closed_loop(
 
 async def open_loop(
     call: Call,
-    arrivals: Iterable[float],
+    due_times: Iterable[float],
     *,
     most_in_flight: int,
     deadline: float,
     recorder: Recorder,
     clock: Clock,
 ) -> None:
-    """Makes a call at each arrival, answered or not what went before; awaits the last.
+    """Makes a call whenever one is due, answered or not what went before; awaits the last.
 
-    A call is due when it arrives, and its latency and its deadline count from then, though it
-    has to wait for a place in flight: what a caller of a slow server would see. A call whose
-    deadline passes while it waits is not sent.
+    Latency and deadline of a call count from when it is due, even where it has to wait for a place
+    in flight: that is what a caller of a slow server would see. A call whose deadline passes while
+    it waits is not sent.
 
     Args:
         call: Makes one call.
-        arrivals: When calls are due: seconds from now, ascending.
+        due_times: When calls are due on the clock, ascending.
         most_in_flight: Places in flight, at least 1.
         deadline: Seconds for each call.
         recorder: Keeps what they meet.
         clock: Time and waiting.
     """
-    begin = clock.monotonic()
     places = asyncio.Semaphore(most_in_flight)
 
     async def caller(due: float) -> None:
@@ -74,8 +73,7 @@ async def open_loop(
             places.release()
 
     async with asyncio.TaskGroup() as callers:
-        for arrival in arrivals:
-            due = begin + arrival
+        for due in due_times:
             wait = due - clock.monotonic()
             if wait > 0:
                 await clock.async_sleep(wait)
