@@ -77,6 +77,7 @@ def main(context: click.Context, /, **options: object) -> None:
     recserve train --mode warm-start
     recserve models list
     recserve status
+    recserve bench
     """
     context.obj = Connection(**options)  # type: ignore[arg-type] # click checked them
 
