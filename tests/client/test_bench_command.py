@@ -196,6 +196,31 @@ def test_a_plot_is_drawn(run, tmp_path):
     assert (width, height) == (1536, 576)
 
 
+def test_a_plot_that_cannot_be_saved_costs_no_figures(run, tmp_path):
+    path = tmp_path / "latency.png"
+    path.symlink_to(tmp_path / "no-such-folder" / "latency.png")
+    done = run("bench", "--in-flight", "1", *BRIEF, "--plot", str(path))
+    assert done.exit_code == 1
+    assert "1 in flight" in done.stdout
+    assert "Error: the plot could not be saved: " in done.stderr
+
+
+def test_without_an_answer_there_is_no_plot(run, script, tmp_path):
+    failing = recommender_pb2.RecommendResponse(), *[Failure(grpc.StatusCode.INTERNAL)] * 9999
+    script.then("Recommend", *failing)
+    path = tmp_path / "latency.png"
+    done = run("bench", "--in-flight", "1", *BRIEF, "--plot", str(path))
+    assert done.exit_code == 1
+    assert "There is no plot: no call succeeded." in done.stderr
+    assert not path.exists()
+
+
+def test_if_no_call_was_due_it_says_so(run):
+    done = run("bench", "--rate", "0.001", *BRIEF)
+    assert done.exit_code == 1
+    assert done.stderr.endswith("Error: no call was due: raise --rate or --duration\n")
+
+
 def test_a_plot_without_matplotlib_is_told_before_any_load(run, script, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
     done = run("bench", *BRIEF, "--plot", str(tmp_path / "latency.png"))

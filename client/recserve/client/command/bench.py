@@ -149,7 +149,7 @@ def _measure(
                 generator.run()
             except KeyboardInterrupt:
                 interrupted = True
-    steps = [step for step in generator.steps if step.recorder.calls]
+    steps = [step for step in generator.steps if step.recorder.calls or not interrupted]
     report = _report(connection.server, method, steps, interrupted=interrupted)
     if options.as_json:
         print_json(report)
@@ -161,6 +161,8 @@ def _measure(
         what = "this is what was measured until then" if steps else "nothing was measured yet"
         click.echo(f"Interrupted; {what}.", err=True)
         sys.exit(130)
+    if not any(step.calls for step in report.steps):
+        raise click.ClickException("no call was due: raise --rate or --duration")
     if not any(step.outcomes.get("OK") for step in report.steps):
         raise click.ClickException("no call succeeded")
 
@@ -183,8 +185,11 @@ def _plot(path: Path, title: str, steps: "Sequence[Step]") -> None:
 
     drawn = [PlottedStep.of(step.load, step.recorder) for step in steps]
     answered = [step for step in drawn if step is not None]
-    if answered:
-        save_plot(path, title, answered)
-        click.echo(f"The plot is in {path}.", err=True)
-    else:
+    if not answered:
         click.echo("There is no plot: no call succeeded.", err=True)
+        return
+    try:
+        save_plot(path, title, answered)
+    except OSError as error:
+        raise click.ClickException(f"the plot could not be saved: {error}") from error
+    click.echo(f"The plot is in {path}.", err=True)
