@@ -65,6 +65,7 @@ def test_json_has_the_figures_of_each_load(bench, server):
         assert step["seconds"] == pytest.approx(0.3)
         assert step["outcomes"] == {"OK": step["calls"]}
         assert (step["fallbacks"], step["unsent"]) == ({}, 0)
+        assert 0 < step["generator_cores"] < 4
         assert list(step["latency_ms"]) == ["p50", "p90", "p99", "p99_9", "max"]
 
 

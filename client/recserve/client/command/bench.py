@@ -41,7 +41,7 @@ def bench() -> None:
 
     A closed loop (--in-flight) finds what a server can do: its callers wait for it, so a slow
     server gets fewer calls. An open loop (--rate) finds how long users would wait at a given
-    traffic: calls come whether or not it keeps up.
+    traffic: calls come whether or not it keeps up. Latencies are those of OK answers.
 
     The generator is one process of Python and takes a core to itself at a few thousand calls per
     second. Run it on another machine or on cores of its own; where it is the limit, an external
@@ -176,7 +176,7 @@ def _report(
         server=server,
         method=method,
         interrupted=interrupted,
-        steps=[step_report(step.load, step.recorder) for step in steps],
+        steps=[step_report(step.load, step.recorder, step.cores) for step in steps],
     )
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from recserve.client.load.loads import Load
     from recserve.client.load.report import BenchReport, StepReport
 
+_BUSY_CORES = 0.85
+
 
 def print_report(report: "BenchReport") -> None:
     """Prints a table of rates and latencies, and one of outcomes."""
@@ -27,11 +29,8 @@ def print_report(report: "BenchReport") -> None:
         ],
     )
     for load, step in zip(loads, report.steps, strict=True):
-        if step.late_p99_ms is not None:
-            click.echo(
-                f"{load}: 99 % of the calls were sent at most {step.late_p99_ms:.2f} ms after they "
-                "were due, which is in their latency."
-            )
+        for note in _notes(step):
+            click.echo(f"{load}: {note}")
 
 
 def _load(step: "StepReport") -> "Load":
@@ -63,3 +62,17 @@ def _outcomes(step: "StepReport") -> Iterator[tuple[str, int]]:
             yield code, count
     if step.unsent:
         yield "unsent: too many in flight", step.unsent
+
+
+def _notes(step: "StepReport") -> Iterator[str]:
+    """What keeps the figures from being the server's alone."""
+    if step.late_p99_ms is not None:
+        yield (
+            f"99 % of the calls were sent at most {step.late_p99_ms:.2f} ms after they were due, "
+            "which is in their latency."
+        )
+    if step.generator_cores > _BUSY_CORES:
+        yield (
+            f"the generator took {step.generator_cores:.0%} of a core, so it may be the limit, and "
+            "not the server."
+        )

@@ -6,6 +6,7 @@ import selectors
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from time import process_time
 from typing import Any, Protocol, cast
 
 import grpc
@@ -43,12 +44,14 @@ class Plan:
     """Of the arrivals."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """A load that runs or has run."""
 
     load: Load
     recorder: Recorder
+    cores: float = 0.0
+    """Processor time that the generator took, warm-up included, per second: 1 is a whole core."""
 
 
 class Watcher(Protocol):
@@ -116,7 +119,8 @@ class Generator:
 
     @contextlib.contextmanager
     def _step(self, load: Load) -> Iterator[Recorder]:
-        start = self._clock.monotonic() + self._plan.warm_up
+        begin, cpu_begin = self._clock.monotonic(), process_time()
+        start = begin + self._plan.warm_up
         step = Step(load, Recorder(start, start + self._plan.duration))
         self.steps.append(step)
         self._watcher.begin(step)
@@ -125,7 +129,9 @@ class Generator:
             yield step.recorder
         finally:
             ticking.cancel()
-            step.recorder.stop(self._clock.monotonic())
+            now = self._clock.monotonic()
+            step.recorder.stop(now)
+            step.cores = (process_time() - cpu_begin) / max(now - begin, 1e-9)
         self._watcher.end(step)
 
     async def _tick(self, step: Step) -> None:

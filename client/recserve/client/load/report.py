@@ -45,6 +45,9 @@ class StepReport:
     late_p99_ms: float | None
     """How late the calls of an open load were sent, the 99th percentile: it is part of their
     latency. None for a closed load, and if none was sent."""
+    generator_cores: float
+    """Processor time that the generator took per second. Near 1 it is the limit, not the
+    server: one process of Python uses little more than one core."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class BenchReport:
     steps: Sequence[StepReport]
 
 
-def step_report(load: Load, recorder: Recorder) -> StepReport:
+def step_report(load: Load, recorder: Recorder, generator_cores: float) -> StepReport:
     """The figures of what was recorded of a load."""
     late = sorted(recorder.lateness) if isinstance(load, OpenLoad) else []
     return StepReport(
@@ -73,6 +76,7 @@ def step_report(load: Load, recorder: Recorder) -> StepReport:
         fallbacks=dict(recorder.fallbacks.most_common()),
         unsent=recorder.unsent,
         late_p99_ms=percentile(late, 0.99) * 1000 if late else None,
+        generator_cores=generator_cores,
     )
 
 
