@@ -34,7 +34,7 @@ def bench() -> None:
     """Measure a running server: calls per second, and how long they take.
 
     \b
-    recserve bench                              1, 8 and 64 calls in flight; the same as: bench recommend
+    recserve bench                              the same as: bench recommend
     recserve bench --rate 500,1000 --plot latency.png
     recserve bench feedback --event-type click --items items.txt
     recserve bench recommend --help             everything that can be chosen
@@ -46,7 +46,7 @@ def bench() -> None:
     The generator is one process of Python and takes a core to itself at a few thousand calls per
     second. Run it on another machine or on cores of its own; where it is the limit, an external
     generator such as h2load measures higher rates.
-    """  # noqa: E501 - lines that click leaves as they are
+    """
 
 
 @bench.command()
