@@ -21,8 +21,8 @@ def check(settings: Settings) -> None:
     if settings.schema_file is not None:
         load_schema(settings.schema_file)
     _check_store(settings)
-    _check_tls(settings)
     choose(settings.transport, tls=settings.tls_key is not None, native_lacks=native_lacks())
+    _check_tls(settings)
 
 
 def _check_store(settings: Settings) -> None:
