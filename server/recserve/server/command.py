@@ -62,6 +62,8 @@ def _settings_options(command: Any) -> Any:
             default=None,
             help="Answer gRPC server reflection. [reflection]",
         ),
+        click.option("--canary-share", type=float, help="Users whom a canary answers. [0.05]"),
+        click.option("--shadow-share", type=float, help="Answers compared with a shadow's. [0.1]"),
         click.option("--max-batch-requests", type=int, help="Requests per batch. [64]"),
         click.option("--engine-threads", type=int, help="Engine threads; 0: one per CPU. [0]"),
         click.option(

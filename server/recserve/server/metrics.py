@@ -72,6 +72,18 @@ ENGINE_TRACES = Counter(
 )
 SHED = Counter("recserve_shed_total", "Calls refused for lack of capacity.", ["reason"])
 FALLBACKS = Counter("recserve_fallback_total", "Simpler answers given.", ["reason"])
+SHADOW = Counter(
+    "recserve_shadow_total",
+    "Answers for which the shadow version was asked too: compared, failed, or skipped for lack of "
+    "capacity.",
+    ["model_version", "outcome"],
+)
+SHADOW_OVERLAP = Histogram(
+    "recserve_shadow_overlap",
+    "Share of items that an answer and the shadow version's have in common.",
+    ["model_version"],
+    buckets=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+)
 EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
 ONLINE_EVENTS = Counter(
     "recserve_online_events_total",

@@ -42,6 +42,10 @@ class Settings(BaseModel):
     """PEM file of the server's private key."""
     reflection: bool = True
     """Answer gRPC server reflection."""
+    canary_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of users whom the canary version answers while there is one."""
+    shadow_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of answers that are compared with the shadow version's while there is one."""
     max_batch_requests: Annotated[int, Field(ge=1, le=1024)] = 64
     """Most requests that the engine computes at once."""
     engine_threads: Annotated[int, Field(ge=0, le=1024)] = 0

@@ -91,6 +91,8 @@ async def _run(
             max_wait_seconds=settings.max_wait_seconds,
             max_batch=settings.max_batch_requests,
         ),
+        canary_share=settings.canary_share,
+        shadow_share=settings.shadow_share,
         max_waiting_events=settings.max_waiting_events,
         cached_profiles=settings.cached_profiles,
     )

@@ -78,6 +78,8 @@ class VersionKeeper:
         self._on_change = on_change
         self.on_released: Callable[[str], None] = lambda _socket: None
         """Called with an engine's socket when no call needs that engine any more."""
+        self.warm_up: Callable[[ServedVersion], Awaitable[None]] = _no_warm_up
+        """Called with a version whose engine is new to us, before anybody asks it."""
         self._links: dict[str, EngineLink] = {}
         self._served: set[int] = set()
         self._reconnecting: set[asyncio.Task[None]] = set()
@@ -131,7 +133,7 @@ class VersionKeeper:
         version = self._versions.get(target.number) or await self._load(target.number)
         if version is None:
             return
-        engine = await self._connect(target.socket, version.items) if target.socket else None
+        engine = await self._connect(target.socket, version) if target.socket else None
         self._versions.put(replace(version, engine=engine))
 
     async def _load(self, number: int) -> ServedVersion | None:
@@ -144,7 +146,7 @@ class VersionKeeper:
             return None
         return ServedVersion.of(manifest, items)
 
-    async def _connect(self, socket: str, items: ItemTable) -> EngineLink | None:
+    async def _connect(self, socket: str, version: ServedVersion) -> EngineLink | None:
         link = self._links.get(socket)
         if link is None:
             try:
@@ -152,8 +154,9 @@ class VersionKeeper:
             except EngineUnavailable:
                 return None  # it died meanwhile: the supervisor will say what comes next
             link.on_lost = partial(self._lost, socket)
-            link.set_available(self._available(items))
+            link.set_available(self._available(version.items))
             self._links[socket] = link
+            await self.warm_up(replace(version, engine=link))
         return link if link.alive else None
 
     def _lost(self, socket: str, link: EngineLink) -> None:
@@ -172,7 +175,7 @@ class VersionKeeper:
         await self._on_change()
         version = self._versions.get(number)
         if version is not None and version.engine is None:
-            engine = await self._connect(socket, version.items)
+            engine = await self._connect(socket, version)
             if engine is not None:
                 self._versions.put(replace(version, engine=engine))
                 await self._on_change()
@@ -191,6 +194,10 @@ class VersionKeeper:
         available = np.ones(len(items), np.bool_)
         available[[rows[item_id] for item_id in self._unavailable if item_id in rows]] = False
         return available
+
+
+async def _no_warm_up(version: ServedVersion) -> None:
+    del version
 
 
 def _read_items(path: Path) -> ItemTable:
