@@ -63,6 +63,21 @@ def _settings_options(command: Any) -> Any:
         click.option("--max-batch-requests", type=int, help="Requests per batch. [64]"),
         click.option("--engine-threads", type=int, help="Engine threads; 0: one per CPU. [0]"),
         click.option(
+            "--device",
+            type=click.Choice(["auto", "cpu", "gpu"]),
+            help="What engines compute on; auto: a GPU if there is one. [auto]",
+        ),
+        click.option(
+            "--spare-engine/--no-spare-engine",
+            default=None,
+            help="Keep an engine process ready for the next version. [spare-engine]",
+        ),
+        click.option(
+            "--keep-versions",
+            type=int,
+            help="Newest versions that stay in the store without a label; 0: all. [0]",
+        ),
+        click.option(
             "--max-waiting-requests", type=int, help="Requests that may wait for it. [1024]"
         ),
         click.option(

@@ -1,10 +1,12 @@
 """The main program of an engine: `python -m recserve.server.engine.process FD SETTINGS`.
 
 Threads: `main` runs the model; `acceptor` accepts front ends; `reader-N` reads the frames of
-one front end into the queue; `control` listens to the supervisor, and ends the process with it.
+one front end into the queue; `control` listens to the supervisor, and ends the process with it;
+`low-priority` imports TensorFlow in a spare engine, which waits for the version that it is to load.
 """
 
 import json
+import queue
 import signal
 import socket
 import sys
@@ -15,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from recserve.server import logs
-from recserve.server.control import ChildControl
+from recserve.server.control import ChildControl, Message
 from recserve.server.engine.batcher import Batch, Batcher, Waiting
 from recserve.server.engine.connection import Connection
+from recserve.server.engine.device import Device
 from recserve.server.engine.frames import (
     AVAILABLE,
     CANCEL,
@@ -27,8 +30,9 @@ from recserve.server.engine.frames import (
     encode_failure,
     encode_ranking,
 )
-from recserve.server.engine.tensorflow_start import start_tensorflow
+from recserve.server.engine.tensorflow_start import import_tensorflow, start_tensorflow
 from recserve.server.model_store import read_manifest
+from recserve.server.priority import at_low_priority
 
 MAX_BATCH_CANDIDATES = 1 << 16
 """Candidates of one batch: bounds its memory and its time."""
@@ -40,15 +44,21 @@ MAX_ERROR_CHARACTERS = 2000
 class EngineSettings:
     """What the supervisor tells an engine when it starts it."""
 
-    folder: str
-    """Folder of the version, verified."""
-    socket: str
-    """Path of the Unix socket to answer on."""
     max_batch_requests: int
     threads: int
     """Threads of the arithmetic; 0: one for each CPU."""
+    device: Device
     log_level: str
     log_format: str
+    folder: str = ""
+    """Folder of the version, verified. Empty: a spare, which is told later."""
+    socket: str = ""
+    """Path of the Unix socket to answer on."""
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether no version is known yet."""
+        return not self.folder
 
     def to_json(self) -> str:
         """Write them for the command line."""
@@ -61,12 +71,19 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     settings = EngineSettings(**json.loads(sys.argv[2]))
     logs.configure(process="engine", level=settings.log_level, log_format=settings.log_format)
-    control = ChildControl(int(sys.argv[1]), lambda _message: None)
+    orders: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    control = ChildControl(int(sys.argv[1]), orders.put)
     control.start()
     try:
+        if settings.is_spare:
+            at_low_priority(import_tensorflow)
+        device = start_tensorflow(settings.threads, settings.device)
+        if settings.is_spare:
+            control.send(state="spare")
+            settings = replace(settings, **orders.get()["load"])
         model = _load(settings)
     except Exception as error:
-        logs.get("engine").exception("version failed to load", folder=settings.folder)
+        logs.get("engine").exception("engine failed to load", folder=settings.folder)
         text = f"{type(error).__name__}: {error}"
         control.send(state="failed", error=text[:MAX_ERROR_CHARACTERS])
         return 1
@@ -78,7 +95,7 @@ def main() -> int:
     engine = EngineLoop(model, batcher, Path(settings.folder).name)
     listener = _listen(settings.socket)
     threading.Thread(target=engine.accept, args=(listener,), name="acceptor", daemon=True).start()
-    control.send(state="ready", items=model.item_count)
+    control.send(state="ready", items=model.item_count, device=device)
     engine.run()
     return 0
 
@@ -172,7 +189,6 @@ def _send(answers: dict[Connection, list[bytes]]) -> None:
 
 
 def _load(settings: EngineSettings) -> Any:
-    start_tensorflow(settings.threads)
     from recserve.server.engine.model import LoadedModel
 
     folder = Path(settings.folder)
