@@ -49,7 +49,7 @@ class PlayedChild:
         self.dies(0)
 
     def is_ready(self) -> None:
-        self._messages.put_nowait({"state": "ready", "items": 2})
+        self._messages.put_nowait({"state": "ready", "items": 2, "device": "CPU"})
 
     def fails(self, error: str) -> None:
         self._messages.put_nowait({"state": "failed", "error": error})
@@ -69,7 +69,7 @@ class Stage:
         self.described: list[Description] = []
         self._told: asyncio.Queue[States] = asyncio.Queue()
         self.versions = Versions(
-            settings=Settings(store=folder, drain_seconds=drain_seconds),
+            settings=Settings(store=folder, drain_seconds=drain_seconds, spare_engine=False),
             store=self.store,
             folder=folder,
             on_change=self._hear,
@@ -198,14 +198,14 @@ async def test_a_version_that_never_loads_is_refused_with_its_reason(stage: Stag
     stage.stored(1)
     for _ in range(engine_host.MAX_FAILED_STARTS):
         (await stage.engine()).fails("UnusableModel: no signature")
-    await stage.becomes({1: ("", "failed")})
-    assert stage.described[0]["error"] == "UnusableModel: no signature"
+    await stage.becomes({1: ("stable", "failed")})
+    assert stage.described[0]["error"].startswith("UnusableModel: no signature; ")
 
 
 async def test_a_version_that_is_overtaken_while_it_loads_is_unloaded_without_a_wait(
     stage: Stage,
 ) -> None:
-    stage.versions._settings = Settings(drain_seconds=3600)
+    stage.versions._settings = Settings(drain_seconds=3600, spare_engine=False)
     stage.stored(1)
     await stage.engine()
     await stage.becomes({1: ("stable", "loading")})
@@ -215,7 +215,7 @@ async def test_a_version_that_is_overtaken_while_it_loads_is_unloaded_without_a_
 
 
 async def test_the_old_engine_lives_until_the_front_end_lets_go_of_it(stage: Stage) -> None:
-    stage.versions._settings = Settings(drain_seconds=3600)
+    stage.versions._settings = Settings(drain_seconds=3600, spare_engine=False)
     stage.stored(1)
     (await stage.engine()).is_ready()
     await stage.becomes({1: ("stable", "serving")})

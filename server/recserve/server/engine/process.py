@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recserve.server import logs
 from recserve.server.control import ChildControl, Message
@@ -33,6 +33,9 @@ from recserve.server.engine.frames import (
 from recserve.server.engine.tensorflow_start import import_tensorflow, start_tensorflow
 from recserve.server.model_store import read_manifest
 from recserve.server.priority import at_low_priority
+
+if TYPE_CHECKING:  # an engine needs no pydantic
+    from recserve.server.settings import Settings
 
 MAX_BATCH_CANDIDATES = 1 << 16
 """Candidates of one batch: bounds its memory and its time."""
@@ -54,6 +57,19 @@ class EngineSettings:
     """Folder of the version, verified. Empty: a spare, which is told later."""
     socket: str = ""
     """Path of the Unix socket to answer on."""
+
+    @classmethod
+    def of(cls, settings: "Settings", folder: str = "", socket: str = "") -> "EngineSettings":
+        """Take what concerns an engine from the settings of the server."""
+        return cls(
+            max_batch_requests=settings.max_batch_requests,
+            threads=settings.engine_threads,
+            device=settings.device,
+            log_level=settings.log_level,
+            log_format=settings.log_format,
+            folder=folder,
+            socket=socket,
+        )
 
     @property
     def is_spare(self) -> bool:

@@ -6,7 +6,7 @@ table of snapshots tests it, and it cannot get out of step with the world.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recserve.server.labels import CANARY, SHADOW, STABLE
 from recserve.server.model_store import Pin
@@ -32,7 +32,10 @@ class Snapshot:
     stored: tuple[int, ...] = ()
     """Versions in the store."""
     refused: frozenset[int] = frozenset()
-    """Versions that failed to verify or to load."""
+    """Versions whose files are not as they should be: nothing is answered from them."""
+    failing: frozenset[int] = frozenset()
+    """Versions whose engine never loads or keeps dying. Where nothing else can be served, their
+    popularity answers."""
     engines: Mapping[int, EnginePhase] = field(default_factory=dict)
     """Versions with an engine, or that had one and shall have it again."""
     labels: Mapping[str, int] = field(default_factory=dict)
@@ -43,11 +46,17 @@ class Snapshot:
     """Where operators put labels, and up to which version they had seen."""
     requested: Mapping[str, int] = field(default_factory=dict)
     """Labels that are being moved on request."""
+    keep_versions: int = 0
+    """How many of the newest usable versions stay in the store in any case; 0: all stay."""
+    before_stable: int | None = None
+    """The version that was stable before the one that is, as far as that is known."""
+    in_use: frozenset[int] = frozenset()
+    """Versions that are needed for another reason, such as a training that begins from them."""
 
     @property
     def usable(self) -> set[int]:
         """Versions that could be served."""
-        return set(self.stored) - self.refused
+        return set(self.stored) - self.refused - self.failing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,14 @@ class StopEngine:
     version: int
 
 
-Action = StartEngine | MoveLabel | DropLabel | StopEngine
+@dataclass(frozen=True, slots=True)
+class DeleteVersion:
+    """Remove a version from the store."""
+
+    version: int
+
+
+Action = StartEngine | MoveLabel | DropLabel | StopEngine | DeleteVersion
 
 
 def decide(snapshot: Snapshot) -> list[Action]:
@@ -107,9 +123,10 @@ def decide(snapshot: Snapshot) -> list[Action]:
     stops = [
         StopEngine(version)
         for version, phase in sorted(snapshot.engines.items())
-        if version not in keep and phase is not EnginePhase.DRAINING
+        if version not in keep | snapshot.failing and phase is not EnginePhase.DRAINING
     ]
-    return [*starts, *moves, *drops, *stops]
+    actions: list[Action] = [*starts, *moves, *drops, *stops]
+    return actions or [DeleteVersion(version) for version in _superfluous(snapshot)]
 
 
 def wanted_labels(snapshot: Snapshot) -> dict[str, int]:
@@ -117,7 +134,7 @@ def wanted_labels(snapshot: Snapshot) -> dict[str, int]:
 
     A version that is stable carries no other label: a canary that became stable has arrived.
     """
-    stable = _requested_or_bound(STABLE, snapshot) or _last_resort(snapshot)
+    stable = _requested_or_bound(STABLE, snapshot) or _last_resort(snapshot) or _failing(snapshot)
     wanted = {} if stable is None else {STABLE: stable}
     for label in (CANARY, SHADOW):
         version = _requested_or_bound(label, snapshot, above=stable or 0)
@@ -140,11 +157,46 @@ def _requested_or_bound(label: str, snapshot: Snapshot, above: int = 0) -> int |
 def _last_resort(snapshot: Snapshot) -> int | None:
     """Nothing that should be stable can be: keep what is, or go back to an older version."""
     stable, pin = snapshot.labels.get(STABLE), snapshot.pins.get(STABLE)
-    if stable is not None and stable not in snapshot.refused:
+    if stable is not None and stable not in snapshot.refused | snapshot.failing:
         return stable
     older = [n for n in snapshot.usable if pin and n < pin.version]
     meant = [n for n in older if snapshot.bound.get(n, STABLE) == STABLE]
     return max(meant or older, default=None)
+
+
+def _failing(snapshot: Snapshot) -> int | None:
+    """Nothing else can be stable: the one that is, or else the one that would be."""
+    stable = snapshot.labels.get(STABLE)
+    if stable in snapshot.failing:
+        return stable
+    hoped = replace(snapshot, failing=frozenset())
+    return _requested_or_bound(STABLE, hoped) or _last_resort(hoped)
+
+
+def _superfluous(snapshot: Snapshot) -> list[int]:
+    """The versions that nobody needs, oldest first; none while the stable one is not ready."""
+    stable = snapshot.labels.get(STABLE)
+    newest = sorted(snapshot.usable, reverse=True)[: snapshot.keep_versions]
+    if not newest or stable is None or snapshot.engines.get(stable) is not EnginePhase.READY:
+        return []
+    needed = {
+        *snapshot.labels.values(),
+        *snapshot.requested.values(),
+        *(pin.version for pin in snapshot.pins.values()),
+        *(snapshot.engines.keys() - snapshot.failing),
+        *snapshot.in_use,
+        _before(stable, snapshot),
+    }
+    return [n for n in sorted(snapshot.stored) if n < newest[-1] and n not in needed]
+
+
+def _before(stable: int, snapshot: Snapshot) -> int | None:
+    """The version to roll back to: the one that was stable before, or that must have been."""
+    if snapshot.before_stable in snapshot.usable:
+        return snapshot.before_stable
+    others = snapshot.usable - {stable}
+    meant = [n for n in others if snapshot.bound.get(n, STABLE) == STABLE]
+    return max(meant or others, default=None)
 
 
 def _enough(label: str, *, is_held: bool) -> tuple[EnginePhase, ...]:

@@ -80,13 +80,7 @@ class SpareEngine:
 
     async def _run(self) -> None:
         """Start a spare, and watch it until it ends or is taken, which cancels this."""
-        settings = EngineSettings(
-            max_batch_requests=self._settings.max_batch_requests,
-            threads=self._settings.engine_threads,
-            device=self._settings.device,
-            log_level=self._settings.log_level,
-            log_format=self._settings.log_format,
-        )
+        settings = EngineSettings.of(self._settings)
         self._child = child = await Child.start(MODULE, settings.to_json())
         message = await child.receive()
         if message == {"state": "spare"}:
