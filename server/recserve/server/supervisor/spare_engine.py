@@ -49,7 +49,7 @@ class SpareEngine:
 
     def take(self) -> Child | None:
         """Give away the spare, if it is ready. From now on it is the caller's."""
-        if self._child is None or self._task is None or not self._is_ready:
+        if not self._is_ready or self._stopping or self._child is None or self._task is None:
             return None
         child, self._child, self._is_ready = self._child, None, False
         self._task.cancel()
