@@ -83,5 +83,5 @@ def test_the_session_gets_its_priority_back_even_if_the_kernel_has_it_wait(
 def test_a_session_that_stays_low_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(priority, "_OF_SESSION", BusyFile(refusals=10**6))
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    with pytest.raises(OSError):
+    with pytest.raises(BlockingIOError):
         at_low_priority(lambda: None)

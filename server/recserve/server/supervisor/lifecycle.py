@@ -125,8 +125,8 @@ def decide(snapshot: Snapshot) -> list[Action]:
         for version, phase in sorted(snapshot.engines.items())
         if version not in keep | snapshot.failing and phase is not EnginePhase.DRAINING
     ]
-    actions: list[Action] = [*starts, *moves, *drops, *stops]
-    return actions or [DeleteVersion(version) for version in _superfluous(snapshot)]
+    deletes = [DeleteVersion(version) for version in _superfluous(snapshot, wanted)]
+    return [*starts, *moves, *drops, *stops, *deletes]
 
 
 def wanted_labels(snapshot: Snapshot) -> dict[str, int]:
@@ -173,30 +173,32 @@ def _failing(snapshot: Snapshot) -> int | None:
     return _requested_or_bound(STABLE, hoped) or _last_resort(hoped)
 
 
-def _superfluous(snapshot: Snapshot) -> list[int]:
-    """The versions that nobody needs, oldest first; none while the stable one is not ready."""
+def _superfluous(snapshot: Snapshot, wanted: Mapping[str, int]) -> list[int]:
+    """The versions that nobody needs, oldest first; none before every label is where it belongs."""
     stable = snapshot.labels.get(STABLE)
     newest = sorted(snapshot.usable, reverse=True)[: snapshot.keep_versions]
-    if not newest or stable is None or snapshot.engines.get(stable) is not EnginePhase.READY:
+    is_ready = stable is not None and snapshot.engines.get(stable) is EnginePhase.READY
+    if not newest or not is_ready or snapshot.labels != wanted:
         return []
     needed = {
-        *snapshot.labels.values(),
+        *wanted.values(),
+        *_stable_before(wanted[STABLE], snapshot),
         *snapshot.requested.values(),
         *(pin.version for pin in snapshot.pins.values()),
         *(snapshot.engines.keys() - snapshot.failing),
         *snapshot.in_use,
-        _before(stable, snapshot),
     }
     return [n for n in sorted(snapshot.stored) if n < newest[-1] and n not in needed]
 
 
-def _before(stable: int, snapshot: Snapshot) -> int | None:
-    """The version to roll back to: the one that was stable before, or that must have been."""
+def _stable_before(stable: int, snapshot: Snapshot) -> set[int]:
+    """The version to go back to. Where that is not known, those that it may have been."""
     if snapshot.before_stable in snapshot.usable:
-        return snapshot.before_stable
+        return {snapshot.before_stable}
     others = snapshot.usable - {stable}
-    meant = [n for n in others if snapshot.bound.get(n, STABLE) == STABLE]
-    return max(meant or others, default=None)
+    meant = {n for n in others if snapshot.bound.get(n, STABLE) == STABLE} or others
+    older = {n for n in meant if n < stable}
+    return {max(each) for each in (meant, older) if each}
 
 
 def _enough(label: str, *, is_held: bool) -> tuple[EnginePhase, ...]:
