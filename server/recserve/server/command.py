@@ -119,7 +119,7 @@ def serve(**options: Any) -> None:
     settings = _settings(options)
     logs.configure(process="supervisor", level=settings.log_level, log_format=settings.log_format)
     try:
-        check(settings)
+        check(settings, with_events=False)
         asyncio.run(supervise(settings))
     except (ConfigurationError, FrontEndFailed) as error:
         _fail(str(error))

@@ -12,15 +12,14 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recserve.server import logs
 from recserve.server.control import ChildControl, Message
 from recserve.server.engine.batcher import Batch, Batcher, Waiting
 from recserve.server.engine.connection import Connection
-from recserve.server.engine.device import Device
 from recserve.server.engine.frames import (
     AVAILABLE,
     CANCEL,
@@ -30,55 +29,15 @@ from recserve.server.engine.frames import (
     encode_failure,
     encode_ranking,
 )
+from recserve.server.engine.settings import EngineSettings
 from recserve.server.engine.tensorflow_start import import_tensorflow, start_tensorflow
 from recserve.server.model_store import read_manifest
 from recserve.server.priority import at_low_priority
-
-if TYPE_CHECKING:  # an engine needs no pydantic
-    from recserve.server.settings import Settings
 
 MAX_BATCH_CANDIDATES = 1 << 16
 """Candidates of one batch: bounds its memory and its time."""
 MAX_ERROR_CHARACTERS = 2000
 """Of why a version failed to load, for people; TensorFlow's errors may be books."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What the supervisor tells an engine when it starts it."""
-
-    max_batch_requests: int
-    threads: int
-    """Threads of the arithmetic; 0: one for each CPU."""
-    device: Device
-    log_level: str
-    log_format: str
-    folder: str = ""
-    """Folder of the version, verified. Empty: a spare, which is told later."""
-    socket: str = ""
-    """Path of the Unix socket to answer on."""
-
-    @classmethod
-    def of(cls, settings: "Settings", folder: str = "", socket: str = "") -> "EngineSettings":
-        """Take what concerns an engine from the settings of the server."""
-        return cls(
-            max_batch_requests=settings.max_batch_requests,
-            threads=settings.engine_threads,
-            device=settings.device,
-            log_level=settings.log_level,
-            log_format=settings.log_format,
-            folder=folder,
-            socket=socket,
-        )
-
-    @property
-    def is_spare(self) -> bool:
-        """Whether no version is known yet."""
-        return not self.folder
-
-    def to_json(self) -> str:
-        """Write them for the command line."""
-        return json.dumps(asdict(self))
 
 
 def main() -> int:

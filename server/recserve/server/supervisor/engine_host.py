@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recserve.server import logs
 from recserve.server.control import Message
-from recserve.server.engine.process import EngineSettings
+from recserve.server.engine.settings import EngineSettings
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.settings import Settings
 from recserve.server.supervisor.backoff import Backoff

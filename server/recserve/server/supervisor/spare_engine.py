@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from recserve.server import logs
-from recserve.server.engine.process import EngineSettings
+from recserve.server.engine.settings import EngineSettings
 from recserve.server.settings import Settings
 from recserve.server.supervisor.backoff import Backoff
 from recserve.server.supervisor.child import Child
