@@ -40,6 +40,9 @@ class PlayedSpare:
         await self._ended.wait()
         return -9
 
+    def kill(self) -> None:
+        self.dies()
+
     async def stop(self, _patience: float) -> None:
         self.is_stopped = True
         self.dies()

@@ -66,6 +66,9 @@ class PlayedChild:
         self.told.append(message)
         self.is_told.set()
 
+    def kill(self) -> None:
+        self.dies(-9)
+
     async def stop(self, _patience: float) -> None:
         self.dies(0)
 

@@ -103,7 +103,8 @@ def decide(snapshot: Snapshot) -> list[Action]:
 
     A label moves only to a version whose engine is ready, and the engine of the version before
     stops only after that. Where nothing is stable, a version is stable as soon as it is verified,
-    so that its popularity answers while the engine warms up.
+    so that its popularity answers while the engine warms up. Versions are deleted when every label
+    is where it belongs, and the stable version is ready.
     """
     wanted = wanted_labels(snapshot)
     held = {name: at for name, at in snapshot.labels.items() if at not in snapshot.refused}

@@ -60,6 +60,7 @@ class SpareEngine:
         """End the spare; no other one is made."""
         self._stopping = True
         if self._child is not None:
+            self._child.kill()  # there is nothing to finish, and an import may not look up for long
             await self._child.stop(STOP_SECONDS)
         if self._task is not None:
             self._task.cancel()
