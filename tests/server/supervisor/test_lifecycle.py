@@ -1,7 +1,7 @@
 """Which versions are served, as a table of snapshots and as a simulated life."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recserve.server.labels import CANARY, SHADOW, STABLE
@@ -493,6 +493,7 @@ class Simulation:
             assert self.stable in self.engines, "an engine of the stable version lives or returns"
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_it_always_ends_with_the_newest_usable_version_alone_and_never_with_none_between(
     data: st.DataObject,
