@@ -202,10 +202,7 @@ class EngineHost:
     async def _give_up(self, error: str) -> None:
         """Refuse the version, for a long time or until someone wants it all the same."""
         self.is_failing = True
-        self.error = (
-            f"{error}; it is tried again with `recserve models label {self.version} LABEL`, and "
-            f"every {round(RETRY_SECONDS / 60)} minutes where no other version can answer"
-        )
+        self.error = f"{error}; `recserve models label {self.version} LABEL` tries it again"
         self._log.error("version refused", error=self.error)
         self._to(EnginePhase.WAITING)
         await asyncio.sleep(RETRY_SECONDS)
