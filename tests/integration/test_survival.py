@@ -32,6 +32,8 @@ def test_a_killed_engine_is_bridged_by_fallback_and_comes_back(handmade_store, t
         assert client.recommend("u").fallback is None
         assert server.children()["engine"] == children["spare"]
         assert priorities(children["spare"]) == priorities(server.process.pid)
+        libraries = Path(f"/proc/{children['spare']}/maps").read_text()
+        assert "pyarrow" not in libraries, "only Keras would bring it"
 
 
 def priorities(pid):
