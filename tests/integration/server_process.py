@@ -40,9 +40,11 @@ class ServerProcess:
 
     def __init__(self, folder: Path, *options: object) -> None:
         self.folder = folder
+        self._has_spare = "--spare-engine" in options
         self.log_file = folder / f"server-{time.monotonic_ns()}.log"
         words = [BIN / "recserve-server", "serve", "--listen", "127.0.0.1:0"]
-        words += ["--metrics", "127.0.0.1:0", "--log-format", "json", *options]
+        words += ["--metrics", "127.0.0.1:0", "--log-format", "json"]
+        words += ["--no-spare-engine", *options]  # each costs seconds of a processor
         with self.log_file.open("w") as log:
             self.process = subprocess.Popen(
                 list(map(str, words)), cwd=folder, stdin=subprocess.DEVNULL, stderr=log
@@ -75,9 +77,15 @@ class ServerProcess:
             eventually(lambda: client.health("recserve.model") is Health.SERVING, "warm")
 
     def children(self) -> dict[str, int]:
-        """Process ids of running children: "front_end", "engine", "training" or "trainer"."""
+        """Process ids of running children: front_end, engine, spare, training or trainer."""
         listing = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return {_module(int(pid)): int(pid) for pid in listing.split() if _module(int(pid))}
+        loaded = {line["pid"] for line in self.said("engine starting")}
+        names = {int(pid): _module(int(pid)) for pid in listing.split()}
+        return {
+            "spare" if self._has_spare and name == "engine" and pid not in loaded else name: pid
+            for pid, name in names.items()
+            if name
+        }
 
     def metrics(self) -> dict[str, float]:
         """Every sample of the metrics page."""

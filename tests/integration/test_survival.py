@@ -1,6 +1,8 @@
 """Processes killed at bad moments, and what must hold afterwards."""
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +13,15 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_killed_engine_is_bridged_by_fallback_and_comes_back(handmade_store, tmp_path):
-    with serving(tmp_path) as server, Client(server.address) as client:
+    with serving(tmp_path, "--spare-engine") as server, Client(server.address) as client:
         server.wait_until_warm()
         client.feedback("u", "i5", "click")
         assert client.recommend("u").fallback is None
-        kill_child(server.children()["engine"])
+        [ready] = eventually(lambda: server.said("spare engine ready"), "a spare engine")
+        children = server.children()
+        assert set(children) == {"front_end", "engine", "spare"}
+        assert children["spare"] == ready["pid"]
+        kill_child(children["engine"])
         bridged = eventually(
             lambda: (answer := client.recommend("u")).fallback and answer, "a fallback"
         )
@@ -24,6 +30,17 @@ def test_a_killed_engine_is_bridged_by_fallback_and_comes_back(handmade_store, t
         assert "i5" not in [result.item_id for result in bridged]
         server.wait_until_warm()
         assert client.recommend("u").fallback is None
+        assert server.children()["engine"] == children["spare"]
+        assert priorities(children["spare"]) == priorities(server.process.pid)
+        libraries = Path(f"/proc/{children['spare']}/maps").read_text()
+        assert "pyarrow" not in libraries, "only Keras would bring it"
+
+
+def priorities(pid):
+    """Policy and niceness of the threads of a process."""
+    threads = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
+    policies = {os.sched_getscheduler(thread) for thread in threads}
+    return policies, {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
 
 
 def test_no_call_fails_while_the_engine_is_killed_under_load(handmade_store, tmp_path, rounds):

@@ -65,7 +65,22 @@ def _settings_options(command: Any) -> Any:
         click.option("--canary-share", type=float, help="Users whom a canary answers. [0.05]"),
         click.option("--shadow-share", type=float, help="Answers compared with a shadow's. [0.1]"),
         click.option("--max-batch-requests", type=int, help="Requests per batch. [64]"),
-        click.option("--engine-threads", type=int, help="Engine threads; 0: one per CPU. [0]"),
+        click.option("--engine-threads", type=int, help="Engine threads; 0: one per two CPUs. [0]"),
+        click.option(
+            "--device",
+            type=click.Choice(["auto", "cpu", "gpu"]),
+            help="What engines compute on; auto: a GPU if there is one. [auto]",
+        ),
+        click.option(
+            "--spare-engine/--no-spare-engine",
+            default=None,
+            help="Keep an engine process ready for the next version. [spare-engine]",
+        ),
+        click.option(
+            "--keep-versions",
+            type=int,
+            help="Newest versions that stay in the store without a label; 0: all. [0]",
+        ),
         click.option(
             "--max-waiting-requests", type=int, help="Requests that may wait for it. [1024]"
         ),
@@ -109,7 +124,7 @@ def serve(**options: Any) -> None:
     settings = _settings(options)
     logs.configure(process="supervisor", level=settings.log_level, log_format=settings.log_format)
     try:
-        check(settings)
+        check(settings, with_events=False)
         asyncio.run(supervise(settings))
     except (ConfigurationError, FrontEndFailed) as error:
         _fail(str(error))

@@ -3,21 +3,28 @@
 import ssl
 
 from recserve.server import logs
-from recserve.server.database.location import sqlite_file
 from recserve.server.errors import ConfigurationError
 from recserve.server.front_end.transports.choice import choose, native_lacks
 from recserve.server.schema import load_schema
 from recserve.server.settings import Settings
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings, *, with_events: bool = True) -> None:
     """Look at everything that the settings name.
+
+    Args:
+        settings: The settings.
+        with_events: Look at the URL of the event log too. That needs the database's packages, and
+            the front end does it anyway when it starts.
 
     Raises:
         ConfigurationError: the store is no folder, the schema or the TLS files cannot be used,
             the event log has no place, or the transport that is asked for cannot be had.
     """
-    sqlite_file(settings.events)
+    if with_events:
+        from recserve.server.database.location import sqlite_file
+
+        sqlite_file(settings.events)
     if settings.schema_file is not None:
         load_schema(settings.schema_file)
     _check_store(settings)

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from recserve.server.engine.device import Device
+
 MODEL_NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
 
 
@@ -49,7 +51,13 @@ class Settings(BaseModel):
     max_batch_requests: Annotated[int, Field(ge=1, le=1024)] = 64
     """Most requests that the engine computes at once."""
     engine_threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Threads of the engine's arithmetic; 0: one for each CPU."""
+    """Threads of the engine's arithmetic; 0: one for every two CPUs."""
+    device: Device = "auto"
+    """What the engine computes on; auto: the GPU if there is one."""
+    spare_engine: bool = True
+    """Keep an engine process ready for the next version, or for this one after a crash."""
+    keep_versions: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """How many of the newest versions stay in the store without a label; 0: all."""
     max_waiting_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     """Most requests that may wait for the engine; more are refused at once."""
     max_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0

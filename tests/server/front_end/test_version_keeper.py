@@ -103,6 +103,16 @@ async def test_a_loading_version_is_served_cold_and_then_warm(stage: Stage) -> N
     assert stage.states.of(1).state == model_pb2.MODEL_VERSION_STATE_SERVING
 
 
+async def test_a_version_whose_engine_was_given_up_answers_while_it_has_a_label(
+    stage: Stage,
+) -> None:
+    assert not await stage.follow(wanted(1, "FAILED", "", "stable"))
+    assert stage.versions.stable is not None
+    assert stage.states.of(1).state == model_pb2.MODEL_VERSION_STATE_FAILED
+    await stage.follow(wanted(1, "FAILED"))
+    assert stage.versions.get(1) is None
+
+
 async def test_a_swap_moves_the_label_and_lets_go_of_the_old_engine(stage: Stage) -> None:
     one, two = await stage.engine("one"), await stage.engine("two")
     await stage.follow(wanted(1, "SERVING", one, "stable"))

@@ -26,6 +26,11 @@ def test_a_crash_loop_of_weeks_waits_the_longest_time() -> None:
     assert all(before <= after for before, after in pairwise(waits))
 
 
+def test_the_longest_wait_can_be_another_one() -> None:
+    backoff = Backoff(600.0)
+    assert [backoff.after_death(1.0) for _ in range(2_000)][-1] == 600.0
+
+
 def test_who_lived_long_begins_anew() -> None:
     backoff = Backoff()
     for _ in range(9):

@@ -137,6 +137,15 @@ async def test_a_dataset_is_learned_from_as_it_is(stage: Stage) -> None:
     assert (await stage.ended())["state"] == "SUCCEEDED"
 
 
+async def test_the_versions_that_a_run_reads_are_in_use_until_it_ends(stage: Stage) -> None:
+    assert stage.host.versions_in_use == frozenset()
+    stage.host.start(order(dataset_path="data", warm_start=True, base=1, stable=2))
+    await stage.process(TRAINER)
+    assert stage.host.versions_in_use == {1, 2}
+    await stage.host.cancel(NAME)
+    assert stage.host.versions_in_use == frozenset()
+
+
 async def test_progress_is_reported(stage: Stage) -> None:
     stage.host.start(order(dataset_path="data"))
     trainer = await stage.process(TRAINER)

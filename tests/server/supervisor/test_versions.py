@@ -1,6 +1,7 @@
 """The versions that are served, over real stores and hosts with engines that are only played."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 
 from recserve.server.errors import FailedPrecondition, NotFound
-from recserve.server.labels import CANARY, STABLE
+from recserve.server.labels import CANARY, SHADOW, STABLE
 from recserve.server.model_store import ModelStore, Pin
 from recserve.server.settings import Settings
-from recserve.server.supervisor import engine_host
+from recserve.server.supervisor import engine_host, spare_engine
+from recserve.server.supervisor.crash_loop import CRASHES
 from recserve.server.supervisor.lifecycle import EnginePhase
 from recserve.server.supervisor.store_watch import StoreView
 from recserve.server.supervisor.versions import Description, Versions
@@ -31,8 +33,15 @@ class PlayedChild:
     def __init__(self, argument: str) -> None:
         self.argument = argument
         self.pid = next(self.pids)
+        self.told: list[dict[str, Any]] = []
         self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self.is_told = asyncio.Event()
+        self._ended, self._is_heard = asyncio.Event(), asyncio.Event()
         self._status = 0
+
+    @property
+    def is_spare(self) -> bool:
+        return not json.loads(self.argument)["folder"]
 
     @classmethod
     async def start(cls, _module: str, argument: str) -> "PlayedChild":
@@ -45,11 +54,31 @@ class PlayedChild:
             await on_message(message)
         return self._status
 
+    async def receive(self) -> dict[str, Any] | None:
+        return await self._messages.get()
+
+    async def until_ended(self) -> int:
+        self._is_heard.set()
+        await self._ended.wait()
+        return self._status
+
+    def send(self, **message: Any) -> None:
+        self.told.append(message)
+        self.is_told.set()
+
+    def kill(self) -> None:
+        self.dies(-9)
+
     async def stop(self, _patience: float) -> None:
         self.dies(0)
 
+    async def is_waiting(self) -> None:
+        """It is a spare, and the supervisor has heard that it is ready."""
+        self._messages.put_nowait({"state": "spare"})
+        await asyncio.wait_for(self._is_heard.wait(), 10)
+
     def is_ready(self) -> None:
-        self._messages.put_nowait({"state": "ready", "items": 2})
+        self._messages.put_nowait({"state": "ready", "items": 2, "device": "CPU"})
 
     def fails(self, error: str) -> None:
         self._messages.put_nowait({"state": "failed", "error": error})
@@ -57,24 +86,29 @@ class PlayedChild:
 
     def dies(self, status: int) -> None:
         self._status = status
+        self._ended.set()
         self._messages.put_nowait(None)
 
 
 class Stage:
     """Versions without a front end, over a store that is looked at when the test says so."""
 
-    def __init__(self, folder: Path, drain_seconds: float = 0) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.model_folder = folder / "default"
         self.store = ModelStore(self.model_folder)
         self.described: list[Description] = []
         self._told: asyncio.Queue[States] = asyncio.Queue()
         self.versions = Versions(
-            settings=Settings(store=folder, drain_seconds=drain_seconds),
+            settings=Settings(
+                **{"store": folder, "drain_seconds": 0, "spare_engine": False, **settings}
+            ),
             store=self.store,
             folder=folder,
             on_change=self._hear,
             on_exit=lambda _pid: None,
+            in_use=lambda: frozenset(self.in_use),
         )
+        self.in_use: set[int] = set()
 
     def _hear(self, described: list[Description]) -> None:
         self.described = described
@@ -115,13 +149,28 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+async def stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[..., Stage]]:
+    """Makes stages with settings."""
     PlayedChild.started = asyncio.Queue()
     monkeypatch.setattr(engine_host, "Child", PlayedChild)
+    monkeypatch.setattr(spare_engine, "Child", PlayedChild)
     monkeypatch.setattr("recserve.server.supervisor.backoff.FIRST_SECONDS", 0.0)
-    stage = Stage(tmp_path)
-    yield stage
-    await stage.close()
+    made: list[Stage] = []
+
+    def make(**settings: Any) -> Stage:
+        made.append(Stage(tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for stage in made:
+        await stage.close()
+
+
+@pytest.fixture
+def stage(stages: Callable[..., Stage]) -> Stage:
+    return stages()
 
 
 async def test_the_first_version_is_stable_while_it_loads(stage: Stage) -> None:
@@ -198,14 +247,14 @@ async def test_a_version_that_never_loads_is_refused_with_its_reason(stage: Stag
     stage.stored(1)
     for _ in range(engine_host.MAX_FAILED_STARTS):
         (await stage.engine()).fails("UnusableModel: no signature")
-    await stage.becomes({1: ("", "failed")})
-    assert stage.described[0]["error"] == "UnusableModel: no signature"
+    await stage.becomes({1: ("stable", "failed")})
+    assert stage.described[0]["error"].startswith("UnusableModel: no signature; ")
 
 
 async def test_a_version_that_is_overtaken_while_it_loads_is_unloaded_without_a_wait(
     stage: Stage,
 ) -> None:
-    stage.versions._settings = Settings(drain_seconds=3600)
+    stage.versions._settings = Settings(drain_seconds=3600, spare_engine=False)
     stage.stored(1)
     await stage.engine()
     await stage.becomes({1: ("stable", "loading")})
@@ -215,7 +264,7 @@ async def test_a_version_that_is_overtaken_while_it_loads_is_unloaded_without_a_
 
 
 async def test_the_old_engine_lives_until_the_front_end_lets_go_of_it(stage: Stage) -> None:
-    stage.versions._settings = Settings(drain_seconds=3600)
+    stage.versions._settings = Settings(drain_seconds=3600, spare_engine=False)
     stage.stored(1)
     (await stage.engine()).is_ready()
     await stage.becomes({1: ("stable", "serving")})
@@ -453,3 +502,197 @@ async def test_a_version_that_comes_while_a_label_moves_may_have_it_then(stage: 
     assert stage.store.pins() == {STABLE: Pin(1, seen=2)}
     (await stage.engine()).is_ready()
     await stage.becomes({3: ("stable", "serving"), 2: ("", "available"), 1: ("", "available")})
+
+
+async def crashes(stage: Stage, times: int = CRASHES) -> None:
+    """The engine that is started next becomes ready and dies, again and again."""
+    for _ in range(times):
+        engine = await stage.engine()
+        engine.is_ready()
+        engine.dies(-11)
+
+
+async def crashes_once_stable(stage: Stage, version: int) -> None:
+    """A version becomes stable, and then its engine dies again and again."""
+    stage.stored(*range(1, version + 1))
+    engine = await stage.engine()
+    engine.is_ready()
+    await stage.becomes({version: ("stable", "serving"), version - 1: ("", "available")})
+    engine.dies(-11)
+    await crashes(stage, CRASHES - 1)
+
+
+async def test_a_version_that_keeps_dying_gives_way_to_the_one_before(stage: Stage) -> None:
+    await stage.serves(1)
+    await crashes_once_stable(stage, 2)
+    await stage.becomes({2: ("stable", "failed"), 1: ("", "available")})
+    older = await stage.engine()
+    await stage.becomes({2: ("stable", "failed"), 1: ("", "loading")})
+    older.is_ready()
+    await stage.becomes({2: ("", "failed"), 1: ("stable", "serving")})
+    error = stage.described[0]["error"]
+    assert error.startswith(f"its engine died {CRASHES} times within 10 minutes, the last time by")
+    assert "SIGSEGV" in error
+    assert "recserve models label 2" in error
+
+
+async def test_a_version_that_was_given_up_is_tried_again_on_request(stage: Stage) -> None:
+    await stage.serves(1)
+    await crashes_once_stable(stage, 2)
+    (await stage.engine()).is_ready()
+    await stage.becomes({2: ("", "failed"), 1: ("stable", "serving")})
+    moving = asyncio.create_task(stage.versions.set_label(STABLE, 2))
+    again = await stage.engine()
+    await stage.becomes({2: ("", "loading"), 1: ("stable", "serving")})
+    again.is_ready()
+    await asyncio.wait_for(moving, 10)
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+    again.dies(-11)  # one death of a new life is no crash loop
+    await stage.engine()
+    await stage.becomes({2: ("stable", "loading"), 1: ("", "available")})
+
+
+async def test_the_only_version_goes_on_answering_by_popularity_and_is_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.stored(1)
+    await crashes(stage, CRASHES - 1)
+    monkeypatch.setattr(engine_host, "RETRY_SECONDS", 0.0)
+    await crashes(stage, 1)
+    await stage.becomes({1: ("stable", "failed")})
+    again = await stage.engine()
+    await stage.becomes({1: ("stable", "loading")})
+    again.is_ready()
+    await stage.becomes({1: ("stable", "serving")})
+    assert stage.described[0]["error"] == ""
+
+
+async def test_a_canary_that_keeps_dying_loses_its_label_and_touches_nothing_else(
+    stage: Stage,
+) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(CANARY, 1))
+    engine = await stage.engine()
+    engine.is_ready()
+    await asyncio.wait_for(moving, 10)
+    engine.dies(-11)
+    await crashes(stage, CRASHES - 1)
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "failed")})
+    assert PlayedChild.started.empty()
+
+
+async def test_a_canary_that_never_loads_touches_nothing_else(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    moving = asyncio.create_task(stage.versions.set_label(CANARY, 1))
+    for _ in range(engine_host.MAX_FAILED_STARTS):
+        (await stage.engine()).fails("UnusableModel: no signature")
+    with pytest.raises(FailedPrecondition, match="no signature"):
+        await asyncio.wait_for(moving, 10)
+    assert stage.store.pins() == {}
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "failed")})
+
+
+async def test_a_shadow_is_served_beside_the_stable_version_and_rolls_back_with_one_call(
+    stage: Stage,
+) -> None:
+    await stage.serves(1, 2, 3)
+    moving = asyncio.create_task(stage.versions.set_label(SHADOW, 1))
+    (await stage.engine()).is_ready()
+    await asyncio.wait_for(moving, 10)
+    shadowed = {3: ("stable", "serving"), 2: ("", "available"), 1: ("shadow", "serving")}
+    await stage.becomes(shadowed)
+    await asyncio.wait_for(stage.versions.set_label(SHADOW, 3), 10)
+    await stage.becomes({3: ("stable", "serving"), 2: ("", "available"), 1: ("", "available")})
+
+
+async def test_a_spare_is_made_when_an_engine_is_ready_and_loads_the_next_version(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages(spare_engine=True)
+    stage.stored(1)
+    first = await stage.engine()
+    assert not first.is_spare, "the first version waits for nothing"
+    first.is_ready()
+    spare = await stage.engine()
+    assert spare.is_spare
+    await spare.is_waiting()
+    stage.stored(1, 2)
+    await stage.becomes({2: ("", "loading"), 1: ("stable", "serving")})
+    assert [message["load"]["folder"] for message in spare.told] == [str(stage.model_folder / "2")]
+    assert PlayedChild.started.empty(), "none is made while one loads"
+    spare.is_ready()
+    await stage.becomes({2: ("stable", "serving"), 1: ("", "available")})
+    assert (await stage.engine()).is_spare
+
+
+async def test_a_spare_takes_the_place_of_an_engine_that_has_died(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages(spare_engine=True)
+    stage.stored(1)
+    engine = await stage.engine()
+    engine.is_ready()
+    spare = await stage.engine()
+    await spare.is_waiting()
+    engine.dies(-9)
+    await asyncio.wait_for(spare.is_told.wait(), 10)
+    spare.is_ready()
+    assert (await stage.engine()).is_spare, "the next one"
+    assert stage.described[0]["state"] == "SERVING"
+
+
+async def test_a_spare_that_dies_when_it_is_needed_is_no_fault_of_the_version(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages(spare_engine=True)
+    await stage.serves(1)
+    for number in range(2, engine_host.MAX_FAILED_STARTS + 3):
+        spare = await stage.engine()
+        await spare.is_waiting()
+        stage.stored(*range(1, number + 1))
+        await asyncio.wait_for(spare.is_told.wait(), 10)
+        spare.dies(-9)
+        engine = await stage.engine()
+        assert not engine.is_spare
+        engine.is_ready()
+        await _becomes_stable(stage, number)
+
+
+async def test_versions_that_are_not_kept_are_removed_once_a_newer_one_is_stable(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages(keep_versions=2)
+    stage.in_use = {1}
+    await stage.serves(1, 2, 3, 4)
+    await stage.becomes({4: ("stable", "serving"), 3: ("", "available"), 1: ("", "available")})
+    assert stage.store.versions() == [4, 3, 1]
+    assert (stage.model_folder / ".deleted-2").is_dir(), "its number is never given again"
+
+
+async def test_a_version_that_cannot_be_removed_is_tried_again_after_the_next_one(
+    stages: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = stages(keep_versions=1)
+    tried: list[int] = []
+
+    def fail(version: int) -> None:
+        tried.append(version)
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(stage.store, "delete", fail)
+    await stage.serves(1, 2, 3)
+    await asyncio.gather(*stage.versions._tasks)
+    stage.stored(1, 2, 3)
+    await stage.becomes({3: ("stable", "serving"), 2: ("", "available"), 1: ("", "available")})
+    assert tried == [1]
+    stage.stored(1, 2, 3, 4)
+    (await stage.engine()).is_ready()
+    await _becomes_stable(stage, 4)
+    await asyncio.gather(*stage.versions._tasks)
+    assert sorted(tried) == [1, 1, 2]
+
+
+async def _becomes_stable(stage: Stage, version: int) -> None:
+    async with asyncio.timeout(10):
+        while (await stage._told.get()).get(version) != ("stable", "serving"):
+            pass

@@ -10,7 +10,8 @@ import pytest
 from recserve.server.database import Database
 from recserve.server.errors import Aborted
 from recserve.server.event_log import SqlEventLog
-from recserve.server.training import InMemoryRunRegister, RunRegister, SqlRunRegister
+from recserve.server.training import InMemoryRunRegister, RunRegister
+from recserve.server.training.sql_register import SqlRunRegister
 from recserve.v1 import training_pb2
 
 SUCCEEDED = training_pb2.TRAINING_RUN_STATE_SUCCEEDED

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from recserve.server.catalogue import Catalogue, SqlCatalogue
 from recserve.server.database import Database, ServerLock
 from recserve.server.event_log import EventLog, SqlEventLog
-from recserve.server.training import RunRegister, SqlRunRegister
+from recserve.server.training import RunRegister
+from recserve.server.training.sql_register import SqlRunRegister
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,13 @@ class WantedVersion:
 
     @property
     def is_served(self) -> bool:
-        """Whether calls are answered from it: with an engine, or by its popularity."""
-        return self.state in ("LOADING", "SERVING")
+        """Whether calls are answered from it: with an engine, or by its popularity.
+
+        One whose engine was given up has a label only where nothing else can be served.
+        """
+        return self.state in ("LOADING", "SERVING") or (
+            self.state == "FAILED" and bool(self.labels)
+        )
 
     def standing(self) -> Standing:
         """The same for ModelService."""

@@ -42,6 +42,14 @@ class Child:
         """Tell the child something."""
         self._control.send(**message)
 
+    async def receive(self) -> Message | None:
+        """Return its next message, or None when it has ended."""
+        return await self._control.receive()
+
+    async def until_ended(self) -> int:
+        """Return its exit status once it has ended, whatever it says meanwhile."""
+        return await self._process.wait()
+
     async def watch(self, on_message: Callable[[Message], Awaitable[None]]) -> int:
         """Hand over its messages until it ends; return its exit status (negative: a signal)."""
         while (message := await self._control.receive()) is not None:

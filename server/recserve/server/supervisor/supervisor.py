@@ -61,6 +61,7 @@ class Supervisor:
             folder=folder,
             on_change=self._on_versions,
             on_exit=page.forget_process,
+            in_use=lambda: self._training.versions_in_use,
         )
         self._training = TrainingHost(
             settings=settings,

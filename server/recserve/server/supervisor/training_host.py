@@ -55,6 +55,7 @@ class TrainingHost:
         self._folder = folder
         self._on_change = on_change
         self._report: TrainingReport | None = None
+        self._needed: frozenset[int] = frozenset()
         self._child: Child | None = None
         self._task: asyncio.Task[None] | None = None
         self._ending = ""
@@ -62,6 +63,11 @@ class TrainingHost:
         self._is_cancelled = False
         self._patience_seconds = STOP_SECONDS
         self._log = logs.get("training")
+
+    @property
+    def versions_in_use(self) -> frozenset[int]:
+        """The versions that the run at work begins from, or measures itself against."""
+        return self._needed if self._task is not None and not self._task.done() else frozenset()
 
     def start(self, order: TrainingOrder) -> None:
         """Begin a run.
@@ -72,6 +78,7 @@ class TrainingHost:
         if self._task is not None and not self._task.done():
             raise Aborted("another training run is at work", reason="TRAINING_IN_PROGRESS")
         self._ending, self._is_cancelled = "", False
+        self._needed = frozenset(n for n in (order.base, order.stable) if n is not None)
         self._patience_seconds = STOP_SECONDS
         self._report = TrainingReport(name=order.name, start_time=time.time())
         self._log.info("training started", run=order.name)

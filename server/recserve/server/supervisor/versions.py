@@ -16,6 +16,7 @@ from recserve.server.supervisor.engine_host import EngineHost
 from recserve.server.supervisor.label_request import LabelRequest
 from recserve.server.supervisor.lifecycle import (
     Action,
+    DeleteVersion,
     DropLabel,
     EnginePhase,
     MoveLabel,
@@ -25,6 +26,7 @@ from recserve.server.supervisor.lifecycle import (
     decide,
     wanted_labels,
 )
+from recserve.server.supervisor.spare_engine import SpareEngine
 from recserve.server.supervisor.store_watch import StoreView, StoreWatch
 
 STATES = {
@@ -35,6 +37,13 @@ STATES = {
     EnginePhase.READY: "SERVING",
     EnginePhase.DRAINING: "DRAINING",
 }
+LOADING = (
+    EnginePhase.VERIFYING,
+    EnginePhase.STARTING,
+    EnginePhase.STOPPED,
+    EnginePhase.WAITING,
+)
+"""Phases of an engine that needs the processors now, or very soon."""
 Description = dict[str, Any]
 """One version as the front end is told: number, state, labels, socket, error."""
 
@@ -48,6 +57,7 @@ class Versions:
         folder: Where the sockets of engines go.
         on_change: Called with where every version stands, whenever that may have changed.
         on_exit: Called with the process id of an engine that has ended.
+        in_use: Says which versions must stay in the store, for a training at work.
     """
 
     def __init__(
@@ -58,17 +68,25 @@ class Versions:
         folder: Path,
         on_change: Callable[[list[Description]], None],
         on_exit: Callable[[int], None],
+        in_use: Callable[[], frozenset[int]] = frozenset,
     ) -> None:
         self._settings = settings
         self._store = store
         self._folder = folder
         self._on_change = on_change
         self._on_exit = on_exit
+        self._in_use = in_use
+        self._spare = SpareEngine(settings, on_change=self._reconcile_soon, on_exit=on_exit)
         self._watch = StoreWatch(store, self.see)
         self._view = StoreView()
         self._labels: dict[str, int] = {}
         self._requests: dict[str, LabelRequest] = {}
         self._engines: dict[int, EngineHost] = {}
+        self._before_stable: int | None = None
+        self._leaving: set[int] = set()
+        """Versions that are just being removed from the store."""
+        self._stuck: set[int] = set()
+        """Versions that could not be removed; the next stable version brings another try."""
         self._reconciling = self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = logs.get("supervisor")
@@ -85,7 +103,7 @@ class Versions:
         self._view = view
         for version, engine in list(self._engines.items()):
             if engine.error and (version in view.changed or version not in view.versions):
-                del self._engines[version]  # it is gone, or was still being copied
+                self._forget(engine)  # it is gone, or was still being copied
             elif version in view.changed and engine.phase is not EnginePhase.DRAINING:
                 self._in_background(self._look_again(engine))
         self._reconcile_soon()
@@ -106,8 +124,10 @@ class Versions:
         """
         await self._look_for(version)
         known = self._engines.get(version)
-        if known is not None and known.error:  # whatever was wrong with it may be mended
-            del self._engines[version]
+        if known is not None and known.is_failing:
+            known.try_again()
+        elif known is not None and known.error:  # whatever was wrong with it may be mended
+            self._forget(known)
         before = self._requests.get(label)
         if before is not None:
             before.fail("another request for the label came meanwhile", "LABEL_MOVED_ON")
@@ -150,7 +170,8 @@ class Versions:
     async def stop(self) -> None:
         """Stop every engine; nothing is started any more."""
         self.refuse_requests()
-        await asyncio.gather(*(engine.stop() for engine in self._engines.values()))
+        engines = [engine.stop() for engine in self._engines.values()]
+        await asyncio.gather(self._spare.stop(), *engines)
 
     async def _look_for(self, version: int) -> None:
         """See the store as it is now, and that it has a version."""
@@ -194,17 +215,29 @@ class Versions:
             for action in actions:
                 self._act(action)
             self._answer_requests()
+        if self._is_quiet():
+            self._spare.prepare()
         self._on_change(self._describe())
 
+    def _is_quiet(self) -> bool:
+        """Whether an engine answers, and none loads: a spare costs seconds of a processor."""
+        phases = {engine.phase for engine in self._engines.values() if not engine.error}
+        return EnginePhase.READY in phases and phases.isdisjoint(LOADING)
+
     def _snapshot(self) -> Snapshot:
+        engines = self._engines.items()
         return Snapshot(
-            stored=self._view.versions,
-            refused=frozenset(n for n, engine in self._engines.items() if engine.error),
-            engines={n: engine.phase for n, engine in self._engines.items() if not engine.error},
+            stored=tuple(n for n in self._view.versions if n not in self._leaving),
+            refused=frozenset(n for n, engine in engines if engine.error and not engine.is_failing),
+            failing=frozenset(n for n, engine in engines if engine.is_failing),
+            engines={n: each.phase for n, each in engines if not each.error or each.is_failing},
             labels=self._labels,
             bound={version: bound.label for version, bound in self._view.bound.items()},
             pins=self._view.pins,
             requested={label: request.version for label, request in self._requests.items()},
+            keep_versions=self._settings.keep_versions,
+            before_stable=self._before_stable,
+            in_use=self._in_use() | self._stuck,
         )
 
     def _act(self, action: Action) -> None:
@@ -219,6 +252,9 @@ class Versions:
                 # Now, not in the task: the policy is asked again before that runs.
                 self._engines[version].begin_drain()
                 self._in_background(self._retire(self._engines[version]))
+            case DeleteVersion(version):
+                self._leaving.add(version)
+                self._in_background(self._remove(version))
 
     def _move(self, label: str, version: int) -> None:
         request = self._requests.get(label)
@@ -226,6 +262,9 @@ class Versions:
             return
         what = "version is stable" if label == STABLE else "version has a label"
         self._log.info(what, version=version, label=label, before=self._labels.get(label))
+        if label == STABLE:
+            self._before_stable = self._labels.get(STABLE)
+            self._stuck.clear()
         self._labels[label] = version
 
     def _answer_requests(self) -> None:
@@ -274,6 +313,23 @@ class Versions:
             del self._engines[engine.version]
         self._reconcile_soon()
 
+    async def _remove(self, version: int) -> None:
+        """Remove a version that the policy does not keep."""
+        try:
+            await asyncio.to_thread(self._store.delete, version)
+            self._log.info("version deleted", version=version, keep=self._settings.keep_versions)
+        except OSError as error:
+            self._stuck.add(version)
+            self._log.warning("version cannot be deleted", version=version, error=str(error))
+        with contextlib.suppress(OSError):  # the next look will do
+            self.see(await self._watch.look())
+        self._leaving.discard(version)
+
+    def _forget(self, engine: EngineHost) -> None:
+        """Let go of an engine that was refused."""
+        engine.cancel()
+        del self._engines[engine.version]
+
     def _engine(self, version: int) -> EngineHost:
         if version not in self._engines:
             self._engines[version] = EngineHost(
@@ -281,6 +337,7 @@ class Versions:
                 store=self._store,
                 settings=self._settings,
                 folder=self._folder,
+                spare=self._spare,
                 on_change=self._reconcile_soon,
                 on_exit=self._on_exit,
             )
@@ -296,7 +353,8 @@ class Versions:
         labels = [label for label, version in self._labels.items() if version == number]
         state, socket, error = "AVAILABLE", "", ""
         if engine is not None and engine.error:
-            state, labels, error = "FAILED", [], engine.error
+            state, error = "FAILED", engine.error
+            labels = labels if engine.is_failing else []  # whose popularity answers
         elif engine is not None:
             state, socket = STATES[engine.phase], engine.socket
         return {

@@ -2,6 +2,5 @@
 
 from recserve.server.training.memory_register import InMemoryRunRegister
 from recserve.server.training.register import RunRegister
-from recserve.server.training.sql_register import SqlRunRegister
 
-__all__ = ["InMemoryRunRegister", "RunRegister", "SqlRunRegister"]
+__all__ = ["InMemoryRunRegister", "RunRegister"]

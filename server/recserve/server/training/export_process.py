@@ -18,9 +18,9 @@ from recserve.server.control import ChildControl
 from recserve.server.database import Database
 from recserve.server.database.location import sqlite_file
 from recserve.server.errors import EventLogRefused, RecserveServerError
+from recserve.server.priority import lower_priority
 from recserve.server.schema import schema_from_json
 from recserve.server.training.export import Exported, OnProgress, export_dataset
-from recserve.server.training.priority import lower_priority
 
 SECONDS_BETWEEN_REPORTS = 0.2
 

@@ -26,7 +26,7 @@ from recserve.server.engine.frames import (
     encode_cancel,
     encode_rank,
 )
-from recserve.server.engine.process import EngineLoop
+from recserve.server.engine.loop import EngineLoop
 from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.feature_widths import FeatureWidths
 
