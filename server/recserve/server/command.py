@@ -67,6 +67,7 @@ def _settings_options(command: Any) -> Any:
         click.option(
             "--max-waiting-requests", type=int, help="Requests that may wait for it. [1024]"
         ),
+        click.option("--max-wait-seconds", type=float, help="Longest wait for the engine. [1]"),
         click.option(
             "--max-waiting-events", type=int, help="Events that may wait for the disk. [100000]"
         ),

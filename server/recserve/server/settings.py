@@ -48,6 +48,8 @@ class Settings(BaseModel):
     """Threads of the engine's arithmetic; 0: one for each CPU."""
     max_waiting_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     """Most requests that may wait for the engine; more are refused at once."""
+    max_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    """Longest predicted wait for the engine; requests that would wait longer are refused."""
     max_waiting_events: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     """Most events that may wait for the disk; more are refused at once."""
     cached_profiles: Annotated[int, Field(ge=1)] = 100_000

@@ -95,7 +95,7 @@ def test_without_a_version_the_counts_answer(transport_name: Any) -> None:
 
 def test_overload_says_when_to_come_back(fresh: InMemoryServer, caller: Wire) -> None:
     caller.feedback(event())
-    fresh.engine.failure = EngineOverloaded("3 requests wait")
+    fresh.engine.failure = EngineOverloaded("3 requests wait", 0.1)
     answer = refusal(caller.recommend)
     answer.check()
     assert (answer.code, answer.reason) == ("RESOURCE_EXHAUSTED", "ENGINE_QUEUE_FULL")

@@ -10,16 +10,16 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from recserve.server import logs
 from recserve.server.control import ChildControl
-from recserve.server.engine.batcher import Batch, Batcher, Waiting
+from recserve.server.engine.arrays import BoolArray
+from recserve.server.engine.batcher import Batcher, Waiting
 from recserve.server.engine.connection import Connection
 from recserve.server.engine.frames import (
-    AVAILABLE,
     CANCEL,
     EXPIRED,
     FAILED,
@@ -28,10 +28,13 @@ from recserve.server.engine.frames import (
     encode_ranking,
 )
 from recserve.server.engine.tensorflow_start import start_tensorflow
+from recserve.server.engine.user_inputs import UserLayout
+from recserve.server.engine.warm_up import synthetic_batches
+from recserve.server.feature_widths import FeatureWidths
 from recserve.server.model_store import read_manifest
 
-MAX_BATCH_CANDIDATES = 1 << 16
-"""Candidates of one batch: bounds its memory and its time."""
+MAX_BATCH_ROWS = 1 << 16
+"""Rows of one batch: bounds its memory and its time."""
 MAX_ERROR_CHARACTERS = 2000
 """Of why a version failed to load, for people; TensorFlow's errors may be books."""
 
@@ -72,7 +75,8 @@ def main() -> int:
         return 1
     batcher: Batcher[Connection] = Batcher(
         max_requests=settings.max_batch_requests,
-        max_candidates=MAX_BATCH_CANDIDATES,
+        max_rows=MAX_BATCH_ROWS,
+        rows_found=model.rows_found,
         clock=time.monotonic,
     )
     engine = EngineLoop(model, batcher, Path(settings.folder).name)
@@ -94,6 +98,10 @@ class EngineLoop:
         self._rows = metrics.BATCH_ROWS
         self._requests = metrics.BATCH_REQUESTS
         self._queue = metrics.ENGINE_QUEUE_REQUESTS
+        self._cancelled = metrics.ENGINE_DROPPED.labels("cancelled")
+        self._expired = metrics.ENGINE_DROPPED.labels("expired")
+        self._traces = metrics.ENGINE_TRACES
+        self._traced = model.traces
         self._queue_seconds = metrics.STAGE_SECONDS.labels("queue", version)
         self._inference_seconds = metrics.STAGE_SECONDS.labels("inference", version)
         self._log = logs.get("engine")
@@ -106,69 +114,85 @@ class EngineLoop:
         while True:
             connection, _ = listener.accept()
             number += 1
-            Connection(connection, number).start(self._on_arrival)
+            Connection(connection, number).start(self.on_arrivals, self.on_end)
 
     def run(self) -> None:
         """Answer batches until the batcher is closed."""
         while (batch := self._batcher.take()) is not None:
             self._queue.set(len(self._batcher))
-            self._expire(batch.expired)
+            for waiting in batch.expired:
+                self._expired.inc()
+                waiting.caller.send(encode_failure(EXPIRED, waiting.request_id))
             if batch.live:
-                self._answer(batch)
+                self._answer(batch.live)
 
-    def _on_arrival(self, connection: Connection, arrival: Arrival) -> None:
-        key = (connection.number, arrival.request_id)
-        if arrival.request is not None:
-            self._batcher.put(connection, key, arrival.request)
-        elif arrival.kind == CANCEL:
-            self._batcher.cancel(key)
-        elif arrival.kind == AVAILABLE and arrival.available is not None:
-            try:
-                self._model.set_available(arrival.available)
-            except ValueError as error:
-                self._log.error("availability refused", error=str(error))
+    def on_arrivals(self, connection: Connection, arrivals: list[Arrival]) -> None:
+        """Take what has arrived together, on the connection's thread."""
+        requests = []
+        for arrival in arrivals:
+            if arrival.request is not None:
+                requests.append((arrival.request_id, arrival.request))
+            elif arrival.available is not None:
+                self._set_available(arrival.available)
+        if requests:
+            self._batcher.put(connection, requests)
+        for arrival in arrivals:
+            if arrival.kind == CANCEL and self._batcher.cancel(connection, arrival.request_id):
+                self._cancelled.inc()
 
-    def _answer(self, batch: Batch[Connection]) -> None:
+    def on_end(self, connection: Connection) -> None:
+        """A front end has gone: nobody waits for its answers."""
+        self._cancelled.inc(self._batcher.cancel_all(connection))
+
+    def _set_available(self, available: BoolArray) -> None:
+        try:
+            self._model.set_available(available)
+        except ValueError as error:
+            self._log.error("availability refused", error=str(error))
+
+    def _answer(self, live: list[Waiting[Connection]]) -> None:
         start = time.monotonic()
         try:
-            rankings = self._model.rank([waiting.request for waiting in batch.live])
+            found = self._model.rank([waiting.request for waiting in live])
         except Exception:
-            self._log.exception("batch failed", requests=len(batch.live))
-            self._fail(batch.live)
+            self._log.exception("batch failed", requests=len(live))
+            self._fail(live)
             return
+        seconds = time.monotonic() - start
         answers: dict[Connection, list[bytes]] = {}
-        for waiting, ranking in zip(batch.live, rankings, strict=True):
-            ranking = replace(ranking, queue_seconds=start - waiting.arrival)
-            self._queue_seconds.observe(ranking.queue_seconds)
-            frame = encode_ranking(waiting.key[1], ranking)
+        for waiting, (rows, scores) in zip(live, found, strict=True):
+            frame = encode_ranking(
+                waiting.request_id,
+                rows,
+                scores,
+                queue_seconds=start - waiting.arrival,
+                inference_seconds=seconds,
+                batch_requests=len(live),
+            )
             answers.setdefault(waiting.caller, []).append(frame)
-        _send(answers)
-        self._inference_seconds.observe(time.monotonic() - start)
-        self._requests.observe(len(batch.live))
-        self._rows.observe(sum(map(_row_count, batch.live)))
+        for connection, frames in answers.items():
+            connection.send(b"".join(frames))
+        self._measure(live, start, seconds)
+
+    def _measure(self, live: list[Waiting[Connection]], start: float, seconds: float) -> None:
+        """After the answers are out."""
+        for waiting in live:
+            self._queue_seconds.observe(start - waiting.arrival)
+        self._inference_seconds.observe(seconds)
+        self._requests.observe(len(live))
+        self._rows.observe(self._batcher.rows(live))
+        if self._model.traces > self._traced:
+            self._traces.inc(self._model.traces - self._traced)
+            self._traced = self._model.traces
 
     def _fail(self, live: list[Waiting[Connection]]) -> None:
         """One request must not fail its neighbours: try each alone, once."""
         if len(live) > 1:
             for waiting in live:
-                self._answer(Batch([waiting], []))
+                self._answer([waiting])
             return
         for waiting in live:
-            waiting.caller.send(encode_failure(FAILED, waiting.key[1]))
-
-    def _expire(self, expired: list[Waiting[Connection]]) -> None:
-        for waiting in expired:
-            waiting.caller.send(encode_failure(EXPIRED, waiting.key[1]))
-
-
-def _row_count(waiting: Waiting[Connection]) -> int:
-    candidates = waiting.request.candidate_rows
-    return 1 if candidates is None else len(candidates)
-
-
-def _send(answers: dict[Connection, list[bytes]]) -> None:
-    for connection, frames in answers.items():
-        connection.send(b"".join(frames))
+            waiting.caller.send(encode_failure(FAILED, waiting.request_id))
 
 
 def _load(settings: EngineSettings) -> Any:
@@ -176,8 +200,11 @@ def _load(settings: EngineSettings) -> Any:
     from recserve.server.engine.model import LoadedModel
 
     folder = Path(settings.folder)
-    model = LoadedModel(folder, read_manifest(folder))
-    model.warm_up(settings.max_batch_requests)
+    manifest = read_manifest(folder)
+    model = LoadedModel(folder, manifest)
+    layout = UserLayout(FeatureWidths.of(manifest))
+    for batch in synthetic_batches(layout, model.item_count, settings.max_batch_requests):
+        model.rank(batch)
     return model
 
 

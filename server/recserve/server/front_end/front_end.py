@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,6 +10,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from recserve.server import logs
 from recserve.server.catalogue import Catalogue
+from recserve.server.engine.admission import Admission
 from recserve.server.errors import RecserveServerError
 from recserve.server.event_log import EventLog, LogTail, LogWriter
 from recserve.server.front_end.current_schema import CurrentSchema
@@ -58,7 +60,7 @@ class FrontEnd:
         schema: The schema of events.
         register: Where training runs are kept.
         supervision: Trains, moves labels and deletes versions.
-        max_waiting_requests: Most requests that may wait for an engine.
+        admission: Makes what decides which requests one engine takes.
         max_waiting_events: Most events that may wait for the disk.
         cached_profiles: Most profiles kept.
     """
@@ -73,7 +75,7 @@ class FrontEnd:
         schema: CurrentSchema,
         register: RunRegister,
         supervision: Supervision,
-        max_waiting_requests: int = 1024,
+        admission: Callable[[], Admission] = Admission,
         max_waiting_events: int = 100_000,
         cached_profiles: int = 100_000,
     ) -> None:
@@ -98,7 +100,7 @@ class FrontEnd:
             store=store,
             versions=self.versions,
             states=self.states,
-            max_waiting=max_waiting_requests,
+            admission=admission,
             on_change=self.announce_versions,
         )
 

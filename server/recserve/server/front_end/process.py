@@ -13,6 +13,7 @@ from typing import Any
 
 from recserve.server import logs, metrics
 from recserve.server.control import ChildControl, Message
+from recserve.server.engine.admission import Admission
 from recserve.server.errors import ConfigurationError, RecserveServerError
 from recserve.server.event_log import SCHEMA_META
 from recserve.server.front_end.current_schema import CurrentSchema
@@ -85,7 +86,11 @@ async def _run(
         schema=schema,
         register=storage.runs,
         supervision=supervisor,
-        max_waiting_requests=settings.max_waiting_requests,
+        admission=lambda: Admission(
+            max_waiting=settings.max_waiting_requests,
+            max_wait_seconds=settings.max_wait_seconds,
+            max_batch=settings.max_batch_requests,
+        ),
         max_waiting_events=settings.max_waiting_events,
         cached_profiles=settings.cached_profiles,
     )

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from recserve.server import logs
-from recserve.server.engine.contract import BoolArray, EngineUnavailable
+from recserve.server.engine.admission import Admission
+from recserve.server.engine.arrays import BoolArray
+from recserve.server.engine.contract import EngineUnavailable
 from recserve.server.engine.link import EngineLink
 from recserve.server.front_end.version_states import Standing, VersionStates
 from recserve.server.item_table import ItemTable, ItemTableError
@@ -56,7 +58,7 @@ class VersionKeeper:
         store: Where the versions lie.
         versions: What the recommender asks; kept up to date.
         states: What ModelService shows; kept up to date.
-        max_waiting: Most requests that may wait for one engine.
+        admission: Makes what decides which requests one engine takes.
         on_change: Called after each change.
     """
 
@@ -66,13 +68,13 @@ class VersionKeeper:
         store: ModelStore,
         versions: ServedVersions,
         states: VersionStates,
-        max_waiting: int,
+        admission: Callable[[], Admission],
         on_change: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._versions = versions
         self._states = states
-        self._max_waiting = max_waiting
+        self._admission = admission
         self._on_change = on_change
         self.on_released: Callable[[str], None] = lambda _socket: None
         """Called with an engine's socket when no call needs that engine any more."""
@@ -146,7 +148,7 @@ class VersionKeeper:
         link = self._links.get(socket)
         if link is None:
             try:
-                link = await EngineLink.connect(Path(socket), self._max_waiting)
+                link = await EngineLink.connect(Path(socket), self._admission())
             except EngineUnavailable:
                 return None  # it died meanwhile: the supervisor will say what comes next
             link.on_lost = partial(self._lost, socket)

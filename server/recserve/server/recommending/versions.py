@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from recserve.server.engine.contract import Engine
+from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.errors import FailedPrecondition, NotFound
 from recserve.server.feature_widths import FeatureWidths
 from recserve.server.item_table import ItemTable
@@ -24,22 +25,31 @@ class ServedVersion:
     has_clock: bool
     """Whether event times are moments, or only an order."""
     items: ItemTable
+    user_layout: UserLayout
+    """How users are told to the engine."""
     engine: Engine | None = field(default=None, compare=False)
     """None while it starts or restarts."""
+
+    @property
+    def reads_context(self) -> bool:
+        """Whether the model reads features of the context."""
+        return bool(self.schema.context.features)
 
     @classmethod
     def of(
         cls, manifest: model_pb2.ModelVersion, items: ItemTable, engine: Engine | None = None
     ) -> "ServedVersion":
         """Put together what the manifest and the item table say."""
+        widths = FeatureWidths.of(manifest)
         sequence = schema_pb2.TIMESTAMP_KIND_SEQUENCE
         return cls(
             number=manifest.version,
             schema=DeclaredSchema(manifest.schema),
-            widths=FeatureWidths.of(manifest),
+            widths=widths,
             uses_history=manifest.layout.uses_history,
             has_clock=manifest.schema.source.timestamp_kind != sequence,
             items=items,
+            user_layout=UserLayout(widths),
             engine=engine,
         )
 
