@@ -3,6 +3,7 @@
 import contextlib
 import random
 import socket
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -127,6 +128,19 @@ def _dropped(wire: Wire) -> bool:
         if error.code() != grpc.StatusCode.CANCELLED:
             raise
         return True
+
+
+def _there(path: Path) -> bool:
+    return path.exists()
+
+
+async def test_the_native_transport_leaves_nothing_behind() -> None:
+    transport = NativeTransport(lambda _server: None)
+    await transport.start("127.0.0.1:0")
+    assert _there(transport._socket)
+    await transport.stop(0)
+    assert not _there(transport._socket.parent)
+    assert not transport._receiver.is_alive()
 
 
 async def test_the_native_transport_forgets_a_call_that_was_left_before_it_began() -> None:

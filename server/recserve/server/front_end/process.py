@@ -1,8 +1,8 @@
 """The main program of the front end: `python -m recserve.server.front_end.process FD SETTINGS`.
 
 Threads: `main` runs the event loop (servicers, profiles, engine links); `log-writer` commits
-events; `log-tail` notices other writers; `reader-N` read profiles; `control` listens to the
-supervisor, and ends the process with it.
+events; `log-tail` notices other writers; `reader-N` read profiles; `native-calls` takes calls over
+from the native transport; `control` listens to the supervisor, and ends the process with it.
 """
 
 import asyncio

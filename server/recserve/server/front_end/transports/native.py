@@ -5,12 +5,10 @@ done here once per method, and forgets no call whose caller left before it began
 """
 
 import asyncio
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import grpc
@@ -25,6 +23,7 @@ from recserve.server.front_end.transports.contract import (
     cannot_listen,
 )
 from recserve.server.front_end.transports.native_calls import NativeContext, NativeMethod, fail
+from recserve.server.supervisor.runtime_folder import runtime_folder
 
 _BATCH = 64
 """Most calls that are taken over from Rust at once."""
@@ -49,23 +48,25 @@ class NativeTransport:
         self._methods: list[NativeMethod] = []
         self._running: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
+        self._resources = ExitStack()
 
     async def start(self, address: str) -> int:
         """Listen on an address; return the port.
 
         Raises:
-            ConfigurationError: the address is taken or not ours.
+            ConfigurationError: the address is taken or not ours, or the temporary folder has no
+                room for a socket.
         """
+        self._socket = self._resources.enter_context(runtime_folder()) / "grpcio.sock"
         try:
             self._front = NativeGrpcFront(address, [], call_details=True, delay_stream_headers=True)
         except OSError as error:
+            self._resources.close()
             raise cannot_listen(address, str(error)) from error
         self._loop = asyncio.get_running_loop()
-        self._folder = Path(tempfile.mkdtemp(prefix="recserve-"))
-        socket = str(self._folder / "grpcio.sock")
-        self._fallback.add_insecure_port(f"unix:{socket}")
+        self._fallback.add_insecure_port(f"unix:{self._socket}")
         await self._fallback.start()
-        self._front.set_fallback(socket)
+        self._front.set_fallback(str(self._socket))
         for path, handler in self._registry.handlers.items():
             wrapped = await self._calls.intercept_service(_always(handler), _Details(path))
             self._methods.append(NativeMethod(self._front, path, wrapped))
@@ -100,7 +101,7 @@ class NativeTransport:
     def _close(self, front: NativeGrpcFront) -> None:
         front.close()
         self._receiver.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._resources.close()
 
     def _receive(self, front: NativeGrpcFront) -> None:
         while (events := front.recv_batch_details(_BATCH)) is not None:
