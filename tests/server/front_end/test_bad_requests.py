@@ -9,7 +9,7 @@ import pytest
 from recserve.server.testing import InMemoryServer
 from recserve.v1 import model_pb2, recommender_pb2, schema_pb2
 from server.front_end.conftest import ITEMS
-from server.front_end.wire import IMPLEMENTED, UNARY_METHODS, Refusal, Wire, event, refusal
+from server.front_end.wire import IMPLEMENTED, SECONDS, UNARY_METHODS, Refusal, Wire, event, refusal
 
 HUGE = "x" * 5_000_000
 NAN, INF = math.nan, math.inf
@@ -224,9 +224,13 @@ def test_what_this_release_lacks_says_so(wire: Wire, method: str) -> None:
     assert method.partition("/")[2] in answer.message
 
 
-def test_a_message_above_the_limit_is_refused_by_the_transport(wire: Wire) -> None:
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_a_message_above_the_limit_is_refused_by_the_transport(
+    wire: Wire, compression: grpc.Compression
+) -> None:
+    call = wire.channel.unary_unary("/recserve.v1.RecommenderService/Recommend")
     with pytest.raises(grpc.RpcError) as caught:
-        wire.send("RecommenderService/Recommend", b"\0" * (17 << 20))
+        call(b"\0" * (17 << 20), timeout=SECONDS, compression=compression)
     assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
