@@ -1,6 +1,7 @@
 """Settings are typed and checked, and a misspelt one is never silent."""
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,10 @@ def test_check_config_prints_every_setting_as_json(tmp_path: Path) -> None:
         (["--tls-certificate", __file__, "--tls-key", "nofile"], "nofile is not there"),
         (["--tls-certificate", __file__, "--tls-key", __file__], "are no pair"),
         (["--store", __file__], "is a file"),
+        (
+            ["--transport", "native", "--tls-certificate", __file__, "--tls-key", __file__],
+            "native has no TLS",
+        ),
     ],
 )
 def test_check_config_looks_at_what_the_settings_name(options: list[str], said: str) -> None:
@@ -177,6 +182,14 @@ def test_check_config_looks_at_what_the_settings_name(options: list[str], said: 
     assert result.exit_code == 1
     assert said in result.output
     assert "secret" not in result.output
+
+
+def test_check_config_says_how_to_get_the_native_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygrpc_native", None)
+    result = run("check-config", "--transport", "native")
+    assert result.exit_code == 1
+    assert "pip install 'recserve[fast]'" in result.output
+    assert run("check-config", "--transport", "auto").exit_code == 0
 
 
 def test_wrong_settings_are_wrong_usage() -> None:

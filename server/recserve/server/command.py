@@ -46,7 +46,9 @@ def _settings_options(command: Any) -> Any:
         click.option("--listen", metavar="HOST:PORT", help="gRPC address. [127.0.0.1:50051]"),
         click.option("--metrics", metavar="HOST:PORT", help="Prometheus address. [127.0.0.1:9464]"),
         click.option(
-            "--transport", type=click.Choice(["auto", "grpcio"]), help="gRPC stack. [auto]"
+            "--transport",
+            type=click.Choice(["auto", "grpcio", "native"]),
+            help="gRPC stack; auto: native if installed and without TLS. [auto]",
         ),
         click.option(
             "--insecure/--no-insecure",
@@ -60,8 +62,10 @@ def _settings_options(command: Any) -> Any:
             default=None,
             help="Answer gRPC server reflection. [reflection]",
         ),
+        click.option("--canary-share", type=float, help="Users whom a canary answers. [0.05]"),
+        click.option("--shadow-share", type=float, help="Answers compared with a shadow's. [0.1]"),
         click.option("--max-batch-requests", type=int, help="Requests per batch. [64]"),
-        click.option("--engine-threads", type=int, help="Engine threads; 0: one per CPU. [0]"),
+        click.option("--engine-threads", type=int, help="Engine threads; 0: one per two CPUs. [0]"),
         click.option(
             "--device",
             type=click.Choice(["auto", "cpu", "gpu"]),
@@ -80,6 +84,7 @@ def _settings_options(command: Any) -> Any:
         click.option(
             "--max-waiting-requests", type=int, help="Requests that may wait for it. [1024]"
         ),
+        click.option("--max-wait-seconds", type=float, help="Longest wait for the engine. [1]"),
         click.option(
             "--max-waiting-events", type=int, help="Events that may wait for the disk. [100000]"
         ),

@@ -5,18 +5,28 @@ multiprocess mode), and the supervisor's page adds them up, so `PROMETHEUS_MULTI
 be set before this module is imported.
 """
 
+import os
+from functools import partial
+from typing import Any
+
 from recserve.server import metric_files
 
 MISSING = metric_files.reserve()  # before prometheus_client looks at its folder
 """Why the metrics of this process are not on the page; empty where they are."""
 
-from prometheus_client import Counter, Gauge, Histogram  # noqa: E402
+from prometheus_client import Counter, Gauge, Histogram, values  # noqa: E402
+
+if metric_files.FOLDER in os.environ:
+    # Asking the system for the process id, as is done by default before each update, costs more
+    # than the update. Our processes are spawned, never forked, so it stays the same.
+    multi_process: Any = values.MultiProcessValue
+    values.ValueClass = multi_process(process_identifier=partial(int, os.getpid()))
 
 SECONDS = (
     *(0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075),
     *(0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
-COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536)
+COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536, 262144)
 
 STARTED = Counter(
     "grpc_server_started_total",
@@ -42,7 +52,7 @@ STAGE_SECONDS = Histogram(
 )
 BATCH_ROWS = Histogram(
     "recserve_batch_rows",
-    "Rows of a batch: users, or candidates where those are given.",
+    "Rows of a batch, padding left out: items ranked, over all its requests.",
     buckets=COUNTS,
 )
 BATCH_REQUESTS = Histogram("recserve_batch_requests", "Requests of a batch.", buckets=COUNTS)
@@ -51,8 +61,29 @@ ENGINE_QUEUE_REQUESTS = Gauge(
     "Requests that wait for the engine, after a batch was taken.",
     multiprocess_mode="livesum",
 )
+ENGINE_DROPPED = Counter(
+    "recserve_engine_dropped_total",
+    "Requests dropped before they were computed: cancelled by the caller, or expired.",
+    ["reason"],
+)
+ENGINE_TRACES = Counter(
+    "recserve_engine_traces_total",
+    "Times that TensorFlow traced a function after the warm-up; more than 0 is a defect.",
+)
 SHED = Counter("recserve_shed_total", "Calls refused for lack of capacity.", ["reason"])
 FALLBACKS = Counter("recserve_fallback_total", "Simpler answers given.", ["reason"])
+SHADOW = Counter(
+    "recserve_shadow_total",
+    "Answers for which the shadow version was asked too: compared, failed, or skipped for lack of "
+    "capacity.",
+    ["model_version", "outcome"],
+)
+SHADOW_OVERLAP = Histogram(
+    "recserve_shadow_overlap",
+    "Share of items that an answer and the shadow version's have in common.",
+    ["model_version"],
+    buckets=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+)
 EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
 ONLINE_EVENTS = Counter(
     "recserve_online_events_total",

@@ -4,6 +4,7 @@ import ssl
 
 from recserve.server import logs
 from recserve.server.errors import ConfigurationError
+from recserve.server.front_end.transports.choice import choose, native_lacks
 from recserve.server.schema import load_schema
 from recserve.server.settings import Settings
 
@@ -17,8 +18,8 @@ def check(settings: Settings, *, with_events: bool = True) -> None:
             the front end does it anyway when it starts.
 
     Raises:
-        ConfigurationError: the store is no folder, the schema or the TLS files cannot be used, or
-            the event log has no place.
+        ConfigurationError: the store is no folder, the schema or the TLS files cannot be used,
+            the event log has no place, or the transport that is asked for cannot be had.
     """
     if with_events:
         from recserve.server.database.location import sqlite_file
@@ -27,6 +28,7 @@ def check(settings: Settings, *, with_events: bool = True) -> None:
     if settings.schema_file is not None:
         load_schema(settings.schema_file)
     _check_store(settings)
+    choose(settings.transport, tls=settings.tls_key is not None, native_lacks=native_lacks())
     _check_tls(settings)
 
 

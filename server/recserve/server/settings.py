@@ -34,8 +34,8 @@ class Settings(BaseModel):
     """Address of the gRPC port; port 0 lets the system pick one."""
     metrics: str = "127.0.0.1:9464"
     """Address of the metrics page; port 0 lets the system pick one."""
-    transport: Literal["auto", "grpcio"] = "auto"
-    """The gRPC implementation."""
+    transport: Literal["auto", "grpcio", "native"] = "auto"
+    """The gRPC implementation; auto: native where it is installed and no TLS is asked for."""
     insecure: bool = False
     """Allow plaintext beyond loopback."""
     tls_certificate: Path | None = None
@@ -44,10 +44,14 @@ class Settings(BaseModel):
     """PEM file of the server's private key."""
     reflection: bool = True
     """Answer gRPC server reflection."""
+    canary_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of users whom the canary version answers while there is one."""
+    shadow_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of answers that are compared with the shadow version's while there is one."""
     max_batch_requests: Annotated[int, Field(ge=1, le=1024)] = 64
     """Most requests that the engine computes at once."""
     engine_threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Threads of the engine's arithmetic; 0: one for each CPU."""
+    """Threads of the engine's arithmetic; 0: one for every two CPUs."""
     device: Device = "auto"
     """What the engine computes on; auto: the GPU if there is one."""
     spare_engine: bool = True
@@ -56,6 +60,8 @@ class Settings(BaseModel):
     """How many of the newest versions stay in the store without a label; 0: all."""
     max_waiting_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     """Most requests that may wait for the engine; more are refused at once."""
+    max_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    """Longest predicted wait for the engine; requests that would wait longer are refused."""
     max_waiting_events: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     """Most events that may wait for the disk; more are refused at once."""
     cached_profiles: Annotated[int, Field(ge=1)] = 100_000

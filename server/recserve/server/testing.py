@@ -23,7 +23,8 @@ from recserve.server.engine.memory import InMemoryEngine, Scorer
 from recserve.server.event_log import InMemoryEventLog
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import FrontEnd
-from recserve.server.front_end.transports.grpcio import GrpcioTransport
+from recserve.server.front_end.transports.choice import Wanted, choose, native_lacks
+from recserve.server.front_end.transports.making import make_transport
 from recserve.server.front_end.version_states import Standing
 from recserve.server.item_table import ItemTable
 from recserve.server.labels import STABLE
@@ -49,6 +50,7 @@ class InMemoryServer:
         uses_history: Whether a user without history is unknown to the model.
         store: Folder of a model store, for what ModelService lists. Default: one in memory, with
             the versions that are served.
+        transport: The gRPC implementation, as in the setting of this name.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class InMemoryServer:
         scorer: Scorer | None = None,
         uses_history: bool = True,
         store: Path | None = None,
+        transport: Wanted = "grpcio",
     ) -> None:
         self._schema = declare(schema or schema_pb2.Schema())
         self._item_ids = tuple(item_ids)
@@ -66,6 +69,7 @@ class InMemoryServer:
         self._versions = InMemoryModelStore()
         self._store = self._versions if store is None else ModelStore(store / "default")
         self._supervision = InMemorySupervision(self._versions)
+        self._wanted = transport
         self.log = InMemoryEventLog()
         self.catalogue = InMemoryCatalogue()
         self.catalogue.put_items([ItemRecord(item_id) for item_id in item_ids])
@@ -120,7 +124,8 @@ class InMemoryServer:
         if self._item_ids:
             self._versions.put(self._manifest())
             await self._supervision.set_label(STABLE, 1)
-        transport = GrpcioTransport(front_end.add_servicers, None)
+        choice = choose(self._wanted, tls=False, native_lacks=native_lacks())
+        transport = make_transport(choice, front_end.add_servicers, None)
         self.address = f"127.0.0.1:{await transport.start('127.0.0.1:0')}"
         self._ready.set()
         await self._stopping.wait()

@@ -3,13 +3,13 @@
 import threading
 from itertools import pairwise
 
-import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from recserve.server.engine.batcher import Batch, Batcher
-from recserve.server.engine.contract import RankingRequest
+from recserve.server.engine.frames import ArrivedRequest
 from recserve.server.engine.padding import padded_size, padded_width
 
 NEVER = float("inf")
@@ -22,27 +22,35 @@ class Clock:
         return self.now
 
 
-def asking(deadline: float = NEVER) -> RankingRequest:
-    return RankingRequest(result_count=1, deadline=deadline)
+NOTHING = memoryview(b"")
 
 
-def scoring(count: int = 1, deadline: float = NEVER) -> RankingRequest:
-    rows = np.zeros(count, np.int32)
-    return RankingRequest(result_count=1, deadline=deadline, candidate_rows=rows)
+def request(deadline: float, results: int, candidates: int | None) -> ArrivedRequest:
+    rows = None if candidates is None else memoryview(bytes(4 * candidates))
+    return ArrivedRequest(deadline, results, NOTHING, NOTHING, NOTHING, rows, NOTHING, ())
 
 
-def batcher(max_requests: int = 4, max_candidates: int = 100) -> Batcher[str]:
-    return Batcher(max_requests=max_requests, max_candidates=max_candidates, clock=Clock())
+def asking(deadline: float = NEVER, results: int = 1) -> ArrivedRequest:
+    return request(deadline, results, None)
 
 
-def put(queue: Batcher[str], *requests: RankingRequest) -> None:
-    for number, request in enumerate(requests):
-        queue.put("caller", (1, number), request)
+def scoring(count: int = 1, deadline: float = NEVER) -> ArrivedRequest:
+    return request(deadline, 1, count)
+
+
+def batcher(max_requests: int = 4, max_rows: int = 100, rows_found: int = 1) -> Batcher[str]:
+    return Batcher(
+        max_requests=max_requests, max_rows=max_rows, rows_found=rows_found, clock=Clock()
+    )
+
+
+def put(queue: Batcher[str], *requests: ArrivedRequest) -> None:
+    queue.put("caller", enumerate(requests))
 
 
 def ids(batch: Batch[str] | None) -> list[int]:
     assert batch is not None
-    return [waiting.key[1] for waiting in batch.live]
+    return [waiting.request_id for waiting in batch.live]
 
 
 def test_a_lone_request_is_a_batch_at_once() -> None:
@@ -66,25 +74,51 @@ def test_requests_with_and_without_candidates_never_share_a_batch() -> None:
 
 
 def test_the_budget_counts_padding_to_the_widest_request() -> None:
-    queue = batcher(max_requests=9, max_candidates=128)
+    queue = batcher(max_requests=9, max_rows=128)
     put(queue, scoring(50), scoring(1), scoring(1))  # padded to 2 of 64, and then to 4
     assert ids(queue.take()) == [0, 1]
     assert ids(queue.take()) == [2]
 
 
 def test_a_request_above_the_budget_goes_alone() -> None:
-    queue = batcher(max_candidates=100)
+    queue = batcher(max_rows=100)
     put(queue, scoring(500), scoring(1))
     assert ids(queue.take()) == [0]
     assert ids(queue.take()) == [1]
 
 
 def test_small_requests_do_not_overtake_a_large_one_of_their_kind() -> None:
-    queue = batcher(max_requests=9, max_candidates=100)
+    queue = batcher(max_requests=9, max_rows=100)
     put(queue, scoring(50), scoring(90), scoring(1))
     assert ids(queue.take()) == [0]
     assert ids(queue.take()) == [1]
     assert ids(queue.take()) == [2]
+
+
+def test_requests_without_candidates_count_the_rows_that_retrieval_finds() -> None:
+    queue = batcher(max_requests=9, max_rows=400, rows_found=200)
+    put(queue, *[asking()] * 3)
+    assert ids(queue.take()) == [0, 1]
+    assert ids(queue.take()) == [2]
+
+
+def test_a_request_for_many_results_counts_them() -> None:
+    queue = batcher(max_requests=9, max_rows=400, rows_found=50)
+    put(queue, asking(), asking(results=300), asking())
+    assert ids(queue.take()) == [0]
+    assert ids(queue.take()) == [1]
+    assert ids(queue.take()) == [2]
+
+
+@pytest.mark.parametrize(
+    ("live", "rows"), [([asking(), asking(results=300)], 350), ([scoring(7)], 7)]
+)
+def test_rows_are_counted_without_padding(live: list[ArrivedRequest], rows: int) -> None:
+    queue = batcher(max_rows=10_000, rows_found=50)
+    put(queue, *live)
+    batch = queue.take()
+    assert batch is not None
+    assert queue.rows(batch.live) == rows
 
 
 def test_the_oldest_request_is_always_in_the_next_batch() -> None:
@@ -99,29 +133,39 @@ def test_expired_requests_are_set_apart_when_the_batch_forms() -> None:
     batch = queue.take()
     assert ids(batch) == [1]
     assert batch is not None
-    assert [waiting.key[1] for waiting in batch.expired] == [0]
+    assert [waiting.request_id for waiting in batch.expired] == [0]
 
 
 def test_cancelled_requests_leave_the_queue_at_once() -> None:
     queue = batcher()
     put(queue, asking(), asking(), asking())
-    queue.cancel((1, 1))
+    assert queue.cancel("caller", 1)
     assert len(queue) == 2, "an engine that hangs takes no batch, and must not hoard"
     assert ids(queue.take()) == [0, 2]
 
 
 def test_cancelling_what_is_not_in_the_queue_is_forgotten() -> None:
     queue = batcher()
-    queue.cancel((1, 0))
+    assert not queue.cancel("caller", 0)
     put(queue, asking())
     assert ids(queue.take()) == [0]
 
 
 def test_the_same_id_of_another_connection_is_another_request() -> None:
     queue = batcher()
-    queue.put("one", (1, 7), asking())
-    queue.put("two", (2, 7), asking())
-    queue.cancel((1, 7))
+    queue.put("one", [(7, asking())])
+    queue.put("two", [(7, asking())])
+    queue.cancel("one", 7)
+    batch = queue.take()
+    assert batch is not None
+    assert [waiting.caller for waiting in batch.live] == ["two"]
+
+
+def test_all_that_a_caller_waits_for_leaves_with_it() -> None:
+    queue = batcher()
+    queue.put("one", [(1, asking()), (2, asking())])
+    queue.put("two", [(1, asking())])
+    assert queue.cancel_all("one") == 2
     batch = queue.take()
     assert batch is not None
     assert [waiting.caller for waiting in batch.live] == ["two"]
@@ -154,6 +198,7 @@ def test_close_wakes_the_thread_that_waits() -> None:
 
 
 BUDGET = 20
+FOUND = 6
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -162,8 +207,10 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.queue: Batcher[str] = Batcher(max_requests=3, max_candidates=BUDGET, clock=self.clock)
-        self.waiting: dict[int, RankingRequest] = {}  # the model: what waits, in order
+        self.queue: Batcher[str] = Batcher(
+            max_requests=3, max_rows=BUDGET, rows_found=FOUND, clock=self.clock
+        )
+        self.waiting: dict[int, ArrivedRequest] = {}  # the model: what waits, in order
         self.next_id = 0
 
     @rule(
@@ -173,7 +220,7 @@ class AnyOrder(RuleBasedStateMachine):
     def put(self, count: int | None, lasts: float) -> None:
         deadline = self.clock.now + lasts
         request = asking(deadline) if count is None else scoring(count, deadline)
-        self.queue.put("caller", (1, self.next_id), request)
+        self.queue.put("caller", [(self.next_id, request)])
         self.waiting[self.next_id] = request
         self.next_id += 1
 
@@ -181,7 +228,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         gone = data.draw(st.sampled_from(sorted(self.waiting)))
-        self.queue.cancel((1, gone))
+        assert self.queue.cancel("caller", gone)
         del self.waiting[gone]
 
     @rule(seconds=st.floats(0, 3))
@@ -194,7 +241,7 @@ class AnyOrder(RuleBasedStateMachine):
         batch = self.queue.take()
         assert batch is not None
         taken = ids(batch)
-        expired = [waiting.key[1] for waiting in batch.expired]
+        expired = [waiting.request_id for waiting in batch.expired]
         for gone in expired:
             assert self.waiting.pop(gone).deadline <= self.clock.now
         alive = [n for n, request in self.waiting.items() if request.deadline > self.clock.now]
@@ -204,7 +251,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert taken == kind[: len(taken)], "first come, first served within a kind"
         if len(taken) < min(3, len(kind)):  # work-conserving: only the budget may leave one
             widest = max(self.width(n) for n in kind[: len(taken) + 1])
-            assert padded_size(len(taken) + 1) * padded_width(widest) > BUDGET
+            assert padded_size(len(taken) + 1) * widest > BUDGET
         for number in taken:
             del self.waiting[number]
 
@@ -212,17 +259,19 @@ class AnyOrder(RuleBasedStateMachine):
         assert len(batch.live) <= 3
         kinds = {waiting.request.candidate_rows is None for waiting in batch.live}
         assert len(kinds) <= 1
-        widest = max((self.width(waiting.key[1]) for waiting in batch.live), default=0)
-        padded = padded_size(len(batch.live)) * padded_width(widest) if batch.live else 0
-        assert len(batch.live) == 1 or widest == 0 or padded <= BUDGET
-        assert all(a.key < b.key for a, b in pairwise(batch.live))
+        widest = max((self.width(waiting.request_id) for waiting in batch.live), default=0)
+        padded = padded_size(len(batch.live)) * widest if batch.live else 0
+        assert len(batch.live) <= 1 or padded <= BUDGET
+        assert all(a.request_id < b.request_id for a, b in pairwise(batch.live))
 
     def is_scoring(self, number: int) -> bool:
         return self.waiting[number].candidate_rows is not None
 
     def width(self, number: int) -> int:
-        rows = self.waiting[number].candidate_rows
-        return 0 if rows is None else max(1, len(rows))
+        waiting = self.waiting[number]
+        if waiting.candidate_rows is None:
+            return FOUND
+        return padded_width(max(1, waiting.candidate_count))
 
     @invariant()
     def nothing_is_lost(self) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recserve.server.engine.admission import Admission
 from recserve.server.engine.contract import (
     EngineDeadlineExceeded,
     EngineFailed,
     EngineOverloaded,
     EngineUnavailable,
-    Ranking,
     RankingRequest,
 )
 from recserve.server.engine.frames import (
@@ -32,13 +32,22 @@ from recserve.server.engine.frames import (
     encode_ranking,
 )
 from recserve.server.engine.link import EngineLink
+from recserve.server.engine.user_inputs import UserLayout
+from recserve.server.feature_widths import FeatureWidths
 
-ASK = RankingRequest(result_count=1)
+NOBODY = UserLayout(FeatureWidths(history=1, multi_valued_length=1)).empty
+ASK = RankingRequest(NOBODY, result_count=1)
 
 
-def answer(request_id: int, row: int) -> bytes:
-    ranking = Ranking(np.array([row], np.int32), np.array([0.5], np.float32), 0.1, 0.2, 1)
-    return encode_ranking(request_id, ranking)
+def answer(request_id: int, row: int, seconds: float = 0.0) -> bytes:
+    return encode_ranking(
+        request_id,
+        np.array([row], np.int32),
+        np.array([0.5], np.float32),
+        queue_seconds=0.0,
+        inference_seconds=seconds,
+        batch_requests=1,
+    )
 
 
 class TinyEngine:
@@ -60,7 +69,7 @@ class TinyEngine:
             while True:
                 (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
                 body = await reader.readexactly(length)
-                await self.arrivals.put(decode_arrival(memoryview(body)))
+                await self.arrivals.put(decode_arrival(body))
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
@@ -87,7 +96,8 @@ async def connect(engine: TinyEngine, tmp_path: Path) -> AsyncIterator[Connect]:
     links = []
 
     async def make(max_waiting: int = 10) -> EngineLink:
-        link = await EngineLink.connect(tmp_path / "engine.sock", max_waiting)
+        admission = Admission(max_waiting=max_waiting)
+        link = await EngineLink.connect(tmp_path / "engine.sock", admission)
         await engine.connected.wait()
         links.append(link)
         return link
@@ -225,9 +235,33 @@ async def test_a_passed_deadline_never_reaches_the_engine(
 ) -> None:
     link = await connect()
     with pytest.raises(EngineDeadlineExceeded):
-        await link.rank(RankingRequest(result_count=1, deadline=time.monotonic() - 1))
+        await link.rank(RankingRequest(NOBODY, result_count=1, deadline=time.monotonic() - 1))
     link.set_available(np.ones(2, np.bool_))
     assert (await engine.arrivals.get()).kind == AVAILABLE
+
+
+async def test_a_call_that_waits_past_its_deadline_ends_and_tells_the_engine(
+    engine: TinyEngine, connect: Connect
+) -> None:
+    request = RankingRequest(NOBODY, result_count=1, deadline=time.monotonic() + 0.02)
+    call, request_id = await started(engine, await connect(), request)
+    with pytest.raises(EngineDeadlineExceeded):
+        await call
+    assert (await engine.next(CANCEL)).request_id == request_id
+
+
+async def test_how_long_batches_take_decides_who_is_taken(
+    engine: TinyEngine, connect: Connect
+) -> None:
+    link = await connect()
+    call, request_id = await started(engine, link)
+    engine.send(answer(request_id, 0, seconds=30.0))
+    await call
+    with pytest.raises(EngineDeadlineExceeded):
+        await link.rank(RankingRequest(NOBODY, result_count=1, deadline=time.monotonic() + 10))
+    with pytest.raises(EngineOverloaded) as refused:
+        await link.rank(ASK)
+    assert refused.value.retry_seconds == 15.0
 
 
 async def test_availability_reaches_the_engine(engine: TinyEngine, connect: Connect) -> None:
@@ -254,11 +288,11 @@ async def test_an_engine_that_reads_nothing_is_not_fed_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recserve.server.engine.link.MAX_UNREAD_BYTES", 1 << 20)
-    large = RankingRequest(result_count=1, excluded_rows=np.zeros(100_000, np.int32))
+    large = RankingRequest(NOBODY, result_count=1, excluded_rows=np.zeros(100_000, np.int32))
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(tmp_path / "hung.sock"))
         hung.listen()
-        link = await EngineLink.connect(tmp_path / "hung.sock", 10_000)
+        link = await EngineLink.connect(tmp_path / "hung.sock", Admission(max_waiting=10_000))
         for _ in range(100):  # callers that give up: nobody waits, but all has been sent
             call = asyncio.ensure_future(link.rank(large))
             await asyncio.sleep(0)
@@ -275,8 +309,8 @@ async def test_a_request_that_cannot_be_sent_takes_no_place(
 ) -> None:
     link = await connect(max_waiting=1)
     for _ in range(2):
-        with pytest.raises(struct.error):  # a history has 16 bits for its length
-            await link.rank(RankingRequest(1, history_rows=np.zeros(70_000, np.int32)))
+        with pytest.raises(struct.error):  # a number of results has 32 bits
+            await link.rank(RankingRequest(NOBODY, result_count=1 << 40))
     call, request_id = await started(engine, link)
     engine.send(answer(request_id, 0))
     await call
@@ -284,4 +318,4 @@ async def test_a_request_that_cannot_be_sent_takes_no_place(
 
 async def test_connecting_to_nobody_says_so(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match="no engine"):
-        await EngineLink.connect(tmp_path / "nobody.sock", 1)
+        await EngineLink.connect(tmp_path / "nobody.sock", Admission())

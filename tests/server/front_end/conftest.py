@@ -1,7 +1,11 @@
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from recserve.server.front_end.transports.choice import Choice
+from recserve.server.front_end.transports.contract import AddServicers, Transport
+from recserve.server.front_end.transports.making import make_transport
 from recserve.server.testing import InMemoryServer
 from recserve.v1 import schema_pb2
 from server.front_end.wire import Wire
@@ -24,10 +28,20 @@ SHOP = schema_pb2.Schema(
 )
 
 
+@pytest.fixture(scope="module", params=["grpcio", "native"])
+def transport_name(request: pytest.FixtureRequest) -> Any:
+    """The name of a transport: what a caller sees is the same on each."""
+    return request.param
+
+
+def make_transport_named(name: Any, add_servicers: AddServicers) -> Transport:
+    return make_transport(Choice(name, "a test asks for it"), add_servicers, None)
+
+
 @pytest.fixture(scope="module")
-def shop() -> Iterator[InMemoryServer]:
+def shop(transport_name: Any) -> Iterator[InMemoryServer]:
     """One server for all tests of a module: whatever they send, it lives on."""
-    with InMemoryServer(item_ids=ITEMS, schema=SHOP) as server:
+    with InMemoryServer(item_ids=ITEMS, schema=SHOP, transport=transport_name) as server:
         yield server
 
 

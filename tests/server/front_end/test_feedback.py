@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,9 @@ Value = schema_pb2.FeatureValue
 
 
 @pytest.fixture
-def shop() -> Iterator[InMemoryServer]:
+def shop(transport_name: Any) -> Iterator[InMemoryServer]:
     """A fresh server for each test: they count what is stored."""
-    with InMemoryServer(item_ids=ITEMS, schema=SHOP) as server:
+    with InMemoryServer(item_ids=ITEMS, schema=SHOP, transport=transport_name) as server:
         yield server
 
 
@@ -112,8 +113,8 @@ def test_an_answers_id_comes_back_with_the_event(wire: Wire, shop: InMemoryServe
     assert len(answer_id) <= 64
 
 
-def test_another_servers_answer_id_is_refused(wire: Wire) -> None:
-    with InMemoryServer(item_ids=ITEMS) as other:
+def test_another_servers_answer_id_is_refused(wire: Wire, transport_name: Any) -> None:
+    with InMemoryServer(item_ids=ITEMS, transport=transport_name) as other:
         stranger = Wire(other.address)
         answer_id = stranger.recommend().recommendation_id
         stranger.close()

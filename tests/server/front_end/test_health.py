@@ -9,7 +9,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from recserve.server.front_end.servicers.health import HealthServicer
-from recserve.server.front_end.transports.grpcio import GrpcioTransport
+from recserve.server.front_end.transports.contract import Transport
+from server.front_end.conftest import make_transport_named
 
 Response = health_pb2.HealthCheckResponse
 
@@ -22,14 +23,15 @@ def health() -> HealthServicer:
 
 
 @pytest.fixture
-async def transport(health: HealthServicer) -> GrpcioTransport:
-    return GrpcioTransport(
-        lambda server: health_pb2_grpc.add_HealthServicer_to_server(health, server), None
+async def transport(transport_name: Any, health: HealthServicer) -> Transport:
+    return make_transport_named(
+        transport_name,
+        lambda server: health_pb2_grpc.add_HealthServicer_to_server(health, server),
     )
 
 
 @pytest.fixture
-async def stub(transport: GrpcioTransport) -> AsyncIterator[Any]:
+async def stub(transport: Transport) -> AsyncIterator[Any]:
     port = await transport.start("127.0.0.1:0")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield health_pb2_grpc.HealthStub(channel)
@@ -74,7 +76,7 @@ async def test_nothing_is_well_again_once_the_server_drains(
     assert answer.status == Response.NOT_SERVING
 
 
-async def test_a_watcher_does_not_hold_up_the_stop(stub: Any, transport: GrpcioTransport) -> None:
+async def test_a_watcher_does_not_hold_up_the_stop(stub: Any, transport: Transport) -> None:
     call = watch(stub)
     assert await heard(call) == "SERVING"
     await asyncio.wait_for(transport.stop(600), timeout=60)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ pb = model_pb2
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+def wire(tmp_path_factory: pytest.TempPathFactory, transport_name: Any) -> Iterator[Wire]:
     """Versions 1 (stable), 2, 3 and 10; the manifest of 3 is damaged."""
     store: Path = tmp_path_factory.mktemp("store")
     for number in (1, 2, 3, 10):
@@ -22,7 +23,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     (store / "default" / "3" / "manifest.json").write_text("{")
     (store / "default" / ".staging-11").mkdir()
     (store / "default" / ("9" * 25)).mkdir()
-    with InMemoryServer(item_ids=["a", "b"], store=store) as server:
+    with InMemoryServer(item_ids=["a", "b"], store=store, transport=transport_name) as server:
         wire = Wire(server.address)
         yield wire
         wire.close()
@@ -91,8 +92,8 @@ def test_a_version_in_the_store_that_is_not_loaded_cannot_answer(wire: Wire) -> 
     assert (answer.code, answer.reason) == ("FAILED_PRECONDITION", "VERSION_NOT_LOADED")
 
 
-def test_an_empty_store_lists_nothing() -> None:
-    with InMemoryServer() as server:
+def test_an_empty_store_lists_nothing(transport_name: Any) -> None:
+    with InMemoryServer(transport=transport_name) as server:
         wire = Wire(server.address)
         assert listed(wire) == pb.ListModelVersionsResponse()
         wire.close()

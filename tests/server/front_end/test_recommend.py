@@ -1,6 +1,7 @@
 """What a good request gets."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ pb = recommender_pb2
 
 
 @pytest.fixture
-def fresh() -> Iterator[InMemoryServer]:
-    with InMemoryServer(item_ids=ITEMS) as server:
+def fresh(transport_name: Any) -> Iterator[InMemoryServer]:
+    with InMemoryServer(item_ids=ITEMS, transport=transport_name) as server:
         yield server
 
 
@@ -81,8 +82,8 @@ def test_the_version_may_be_named_by_number_or_label(caller: Wire) -> None:
     assert caller.recommend(model_label="stable").model_version == 1
 
 
-def test_without_a_version_the_counts_answer() -> None:
-    with InMemoryServer() as server:
+def test_without_a_version_the_counts_answer(transport_name: Any) -> None:
+    with InMemoryServer(transport=transport_name) as server:
         wire = Wire(server.address)
         wire.feedback(event("x", "bob"), event("x", "bob"), event("y", "bob"))
         answer = wire.recommend(num_results=5)
@@ -94,7 +95,7 @@ def test_without_a_version_the_counts_answer() -> None:
 
 def test_overload_says_when_to_come_back(fresh: InMemoryServer, caller: Wire) -> None:
     caller.feedback(event())
-    fresh.engine.failure = EngineOverloaded("3 requests wait")
+    fresh.engine.failure = EngineOverloaded("3 requests wait", 0.1)
     answer = refusal(caller.recommend)
     answer.check()
     assert (answer.code, answer.reason) == ("RESOURCE_EXHAUSTED", "ENGINE_QUEUE_FULL")

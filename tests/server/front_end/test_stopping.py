@@ -8,8 +8,9 @@ import grpc.aio
 import pytest
 
 from recserve.server.errors import ConfigurationError
-from recserve.server.front_end.transports.grpcio import GrpcioTransport
+from recserve.server.front_end.transports.contract import Transport
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc
+from server.front_end.conftest import make_transport_named
 
 pb = recommender_pb2
 
@@ -33,15 +34,15 @@ async def slow() -> Slow:
 
 
 @pytest.fixture
-async def transport(slow: Slow) -> GrpcioTransport:
-    return GrpcioTransport(
+async def transport(transport_name: Any, slow: Slow) -> Transport:
+    return make_transport_named(
+        transport_name,
         lambda server: recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(slow, server),
-        None,
     )
 
 
 @pytest.fixture
-async def stub(transport: GrpcioTransport) -> AsyncIterator[Any]:
+async def stub(transport: Transport) -> AsyncIterator[Any]:
     port = await transport.start("127.0.0.1:0")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield recommender_pb2_grpc.RecommenderServiceStub(channel)
@@ -57,7 +58,7 @@ async def _wait(call: Any) -> Any:
 
 
 async def test_the_call_in_flight_is_answered_and_a_new_one_refused(
-    stub: Any, slow: Slow, transport: GrpcioTransport
+    stub: Any, slow: Slow, transport: Transport
 ) -> None:
     first = call(stub)
     await slow.begun.wait()
@@ -74,7 +75,7 @@ async def test_the_call_in_flight_is_answered_and_a_new_one_refused(
 
 
 async def test_a_call_that_does_not_end_in_time_is_cut_off(
-    stub: Any, slow: Slow, transport: GrpcioTransport
+    stub: Any, slow: Slow, transport: Transport
 ) -> None:
     endless = call(stub)
     await slow.begun.wait()
@@ -90,8 +91,12 @@ async def test_methods_that_generated_code_leaves_open_are_unimplemented(stub: A
     assert "NOT_IMPLEMENTED_YET" in str(caught.value.trailing_metadata())
 
 
-async def test_a_taken_port_is_a_clear_error_and_never_shared() -> None:
-    first, second = (GrpcioTransport(lambda _server: None, None) for _ in range(2))
+@pytest.mark.parametrize("other", ["grpcio", "native"])
+async def test_a_taken_port_is_a_clear_error_and_never_shared(
+    transport_name: Any, other: Any
+) -> None:
+    first = make_transport_named(transport_name, lambda _server: None)
+    second = make_transport_named(other, lambda _server: None)
     port = await first.start("127.0.0.1:0")
     with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}.*using the port"):
         await second.start(f"127.0.0.1:{port}")

@@ -1,6 +1,7 @@
 """A version that is swapped while a call waits."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ from recserve.server.engine.memory import InMemoryEngine
 from recserve.server.errors import InvalidRequest
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.servicers.recommender import RecommenderServicer
+from recserve.server.recommending.recent import RecentQueries
 from recserve.server.recommending.recommendation_id import RecommendationIds
+from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.versions import ServedVersions
 from recserve.server.schema import declare
 from recserve.v1 import recommender_pb2, schema_pb2
@@ -52,6 +55,8 @@ async def servicer(world: World, versions: ServedVersions) -> RecommenderService
         ids=RecommendationIds(b"k" * 32),
         runs=unused,
         cards=unused,
+        recent=RecentQueries(world.recommender),
+        shadow=Shadow(world.recommender, versions, share=1.0, monotonic=time.monotonic),
     )
 
 

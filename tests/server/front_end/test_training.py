@@ -15,8 +15,8 @@ HyperParameters = hyper_parameters_pb2.HyperParameters
 
 
 @pytest.fixture
-def wire() -> Any:
-    with InMemoryServer(item_ids=["a", "b", "c"]) as server:
+def wire(transport_name: Any) -> Any:
+    with InMemoryServer(item_ids=["a", "b", "c"], transport=transport_name) as server:
         wire = Wire(server.address)
         yield wire
         wire.close()

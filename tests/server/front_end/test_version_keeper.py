@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from recserve.server.engine.admission import Admission
 from recserve.server.front_end.version_keeper import VersionKeeper
 from recserve.server.front_end.version_states import VersionStates
 from recserve.server.model_store import ModelStore
@@ -28,7 +29,7 @@ class Stage:
             store=ModelStore(folder / "default"),
             versions=self.versions,
             states=self.states,
-            max_waiting=10,
+            admission=Admission,
             on_change=self._changed,
         )
         self.keeper.on_released = self.released.put_nowait

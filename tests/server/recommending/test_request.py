@@ -40,46 +40,72 @@ async def sent(world: World, query: Query) -> RankingRequest:
     return world.engine.requests[-1]
 
 
+def ages(request: RankingRequest) -> list[float]:
+    """As the engine counts them, before it makes those of the future 0."""
+    return (request.now - request.user.history_times).tolist()
+
+
 async def test_the_history_comes_oldest_first_with_types_values_and_ages(shop: World) -> None:
     shop.happened("ann", "c", event_type="buy", value=2.5, age=30)
     shop.happened("ann", "a", event_type="view", age=90)
     request = await sent(shop, Query("ann"))
-    assert request.history_rows.tolist() == [0, 2]
-    assert request.history_types.tolist() == [0, 1]
-    np.testing.assert_array_equal(request.history_values, np.float32([np.nan, 2.5]))
-    assert request.history_ages.tolist() == [90, 30]
+    assert request.user.history_rows.tolist() == [0, 2]
+    assert request.user.history_types.tolist() == [0, 1]
+    np.testing.assert_array_equal(request.user.history_values, np.float32([np.nan, 2.5]))
+    assert ages(request) == [90, 30]
 
 
-async def test_an_event_of_the_future_is_of_age_0(shop: World) -> None:
+async def test_an_event_of_the_future_keeps_its_time(shop: World) -> None:
     shop.happened("ann", "a", event_type="view", age=-3600)
-    assert (await sent(shop, Query("ann"))).history_ages.tolist() == [0]
+    assert ages(await sent(shop, Query("ann"))) == [-3600]
 
 
 async def test_only_the_newest_events_that_the_model_reads_are_sent(shop: World) -> None:
     shop.happened("ann", *"abcdefg", event_type="view")
-    assert (await sent(shop, Query("ann"))).history_rows.tolist() == [2, 3, 4, 5, 6]
+    assert (await sent(shop, Query("ann"))).user.history_rows.tolist() == [2, 3, 4, 5, 6]
+
+
+async def test_what_a_version_makes_of_a_profile_is_made_once_and_follows_the_profile(
+    shop: World,
+) -> None:
+    shop.happened("ann", "a", event_type="view")
+    first, again = await sent(shop, Query("ann")), await sent(shop, Query("ann"))
+    assert again.user is first.user
+    shop.happened("ann", "b", event_type="view")
+    after = await sent(shop, Query("ann"))
+    assert after.user.history_rows.tolist() == [0, 1]
+    assert sorted(after.excluded_rows.tolist()) == [0, 1]
+
+
+async def test_a_version_of_other_items_makes_its_own_of_a_profile(shop: World) -> None:
+    shop.happened("ann", "c", event_type="view")
+    await sent(shop, Query("ann"))
+    shop.version = shop.serving(manifest(SCHEMA), items="hgfedcba")  # loaded anew
+    request = await sent(shop, Query("ann"))
+    assert request.user.history_rows.tolist() == [5]
+    assert request.excluded_rows.tolist() == [5]
 
 
 async def test_a_model_that_reads_no_history_is_sent_none(shop: World) -> None:
     shop.version = shop.serving(manifest(SCHEMA, history_length=0, uses_history=False))
     shop.happened("ann", "a", event_type="view")
-    assert (await sent(shop, Query("ann"))).history_rows.tolist() == []
+    assert (await sent(shop, Query("ann"))).user.history_rows.tolist() == []
 
 
 async def test_items_and_types_that_the_version_does_not_know_leave_no_gap(shop: World) -> None:
     shop.happened("ann", "a", "new", "b", event_type="view")
     shop.happened("ann", "c", event_type="older_than_the_schema")
     shop.happened("ann", "d", event_type="shown")
-    assert (await sent(shop, Query("ann"))).history_rows.tolist() == [0, 1]
+    assert (await sent(shop, Query("ann"))).user.history_rows.tolist() == [0, 1]
 
 
 async def test_session_items_come_last_as_events_of_the_first_type_just_now(shop: World) -> None:
     shop.happened("ann", "a", event_type="buy", age=5)
     request = await sent(shop, Query("ann", recent_item_ids=("h", "unknown", "g")))
-    assert request.history_rows.tolist() == [0, 7, 6]
-    assert request.history_types.tolist() == [1, 0, 0]
-    assert request.history_ages.tolist() == [5, 0, 0]
-    np.testing.assert_array_equal(request.history_values, np.float32([np.nan] * 3))
+    assert request.user.history_rows.tolist() == [0, 7, 6]
+    assert request.user.history_types.tolist() == [1, 0, 0]
+    assert ages(request) == [5, 0, 0]
+    np.testing.assert_array_equal(request.user.history_values, np.float32([np.nan] * 3))
 
 
 async def test_without_a_clock_no_event_has_an_age(make_world: MakeWorld) -> None:
@@ -88,12 +114,12 @@ async def test_without_a_clock_no_event_has_an_age(make_world: MakeWorld) -> Non
     world = make_world(schema)
     world.happened("ann", "a")
     request = await sent(world, Query("ann", recent_item_ids=("b",)))
-    assert np.isnan(request.history_ages).tolist() == [True, True]
+    assert np.isnan(request.user.history_times).tolist() == [True, True]
 
 
 async def test_under_an_open_schema_every_event_is_of_type_0(world: World) -> None:
     world.happened("ann", "a", event_type="anything")
-    assert (await sent(world, Query("ann"))).history_types.tolist() == [0]
+    assert (await sent(world, Query("ann"))).user.history_types.tolist() == [0]
 
 
 async def test_features_come_by_type_in_declared_order_with_gaps_for_unknown_ones(
@@ -102,25 +128,25 @@ async def test_features_come_by_type_in_declared_order_with_gaps_for_unknown_one
     shop.knows("ann", income=10.0, country="de", tags=("x", "y"))
     context = {"hour": 7.0}
     request = await sent(shop, Query("ann", context=context))
-    np.testing.assert_array_equal(request.user_numeric, np.float32([np.nan, 10]))
+    np.testing.assert_array_equal(request.user.user_numeric, np.float32([np.nan, 10]))
     assert request.context_numeric.tolist() == [7]
-    assert request.strings == ("de", "x", "y", "", "")
+    assert request.user.strings == ("de", "x", "y", "")
+    assert request.context_strings == ("",)
 
 
 async def test_too_many_values_of_a_multi_valued_feature_are_cut(shop: World) -> None:
     shop.knows("ann", tags=tuple("vwxyz"))
-    assert (await sent(shop, Query("ann", context={"device": "phone"}))).strings == (
-        *("", "v", "w", "x"),
-        "phone",
-    )
+    request = await sent(shop, Query("ann", context={"device": "phone"}))
+    assert request.user.strings == ("", "v", "w", "x")
+    assert request.context_strings == ("phone",)
 
 
 async def test_features_of_another_kind_than_declared_are_unknown(shop: World) -> None:
     """The catalogue may have been filled for an earlier schema."""
     shop.knows("ann", age="forty", country=49.0, tags="x", income=1.0)
     request = await sent(shop, Query("ann"))
-    np.testing.assert_array_equal(request.user_numeric, np.float32([np.nan, 1]))
-    assert set(request.strings) == {""}
+    np.testing.assert_array_equal(request.user.user_numeric, np.float32([np.nan, 1]))
+    assert set(request.user.strings) == {""}
 
 
 async def test_numbers_beyond_float32_stay_finite(shop: World) -> None:
@@ -128,6 +154,6 @@ async def test_numbers_beyond_float32_stay_finite(shop: World) -> None:
     shop.happened("ann", "a", event_type="buy", value=1e300)
     request = await sent(shop, Query("ann", context={"hour": -1e39}))
     greatest = np.finfo(np.float32).max
-    assert request.user_numeric.tolist() == [greatest, -greatest]
+    assert request.user.user_numeric.tolist() == [greatest, -greatest]
     assert request.context_numeric.tolist() == [-greatest]
-    assert request.history_values.tolist() == [greatest]
+    assert request.user.history_values.tolist() == [greatest]

@@ -59,8 +59,8 @@ def last_of_each_user(events: Events) -> Bools:
 
 
 def random_share(count: int, share: float, seed: int) -> Bools:
-    """A seeded random `share` of `count` rows, at least one."""
-    held = max(FEWEST_HELD_OUT, round(count * share))
+    """A seeded random `share` of `count` rows, at least one and at most half."""
+    held = max(FEWEST_HELD_OUT, min(round(count * share), int(count * MOST_HELD_OUT)))
     holdout = np.zeros(count, dtype=bool)
     holdout[np.random.default_rng(seed).permutation(count)[:held]] = True
     return holdout

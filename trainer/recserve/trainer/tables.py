@@ -1,6 +1,6 @@
 """The cleaned data as arrays: what every later stage works on."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -88,6 +88,26 @@ class Tables:
     def item_count(self) -> int:
         """Items known."""
         return len(self.item_ids)
+
+    def most_popular_first(self, by: Events) -> Self:
+        """The same data with the items in the order of their popularity, then of their ids.
+
+        So a row does not depend on the order of the files, and finding the best of all items is
+        quicker: scores fall along the rows, and what comes late is mostly passed over.
+
+        Args:
+            by: The events that count. Never those held out: the order, too, breaks ties.
+        """
+        counts = popularity(by, self.item_count)
+        order = np.lexsort((self.item_ids.astype(str), -counts))
+        row = np.empty(len(order), np.int32)
+        row[order] = np.arange(len(order))
+        return replace(
+            self,
+            events=replace(self.events, item=row[self.events.item]),
+            item_ids=self.item_ids[order],
+            item_features=self.item_features.take(order),
+        )
 
 
 def popularity(events: Events, item_count: int) -> Floats:

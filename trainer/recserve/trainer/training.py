@@ -177,6 +177,7 @@ def _read(path: Path, plan: _Plan, progress: Progress) -> _Data:
         ordered=tables.ordered,
         seed=plan.hp.seed,
     )
+    tables = tables.most_popular_first(tables.events.take(~parts.holdout))
     train, holdout = tables.events.take(~parts.holdout), tables.events.take(parts.holdout)
     return _Data(tables, train, holdout, parts.kind, cleaned.report, files.digest())
 

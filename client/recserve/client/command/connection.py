@@ -1,14 +1,15 @@
 """The connection that the commands share, and how its errors are told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from recserve.client import Client, RecserveError, Settings
+    from recserve.client.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +34,28 @@ class Connection:
             click.ClickException: The call failed (exit code 1).
         """
         # Imported here, so that --help does not wait for gRPC.
-        from recserve.client import Client, RecserveError
+        from recserve.client import Client
 
-        try:
-            with Client(self.server, self._settings()) as client:
-                yield client
-        except RecserveError as error:
-            raise click.ClickException(_told(error)) from error
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
-        except OSError as error:
-            raise click.ClickException(str(error)) from error
+        with _errors_told(), Client(self.server, self._settings()) as client:
+            yield client
+
+    @contextmanager
+    def session(self, channel_options: Mapping[str, str | int]) -> Iterator["Session"]:
+        """A session without a client, for calls on the stubs; its errors end the command.
+
+        Args:
+            channel_options: Further gRPC channel arguments.
+
+        Raises:
+            click.UsageError: The options or arguments do not make sense (exit code 2).
+            click.ClickException: The work failed (exit code 1).
+        """
+        from recserve.client import Clock
+        from recserve.client.session import Session
+
+        with _errors_told():
+            settings = replace(self._settings(), channel_options=channel_options)
+            yield Session(self.server, settings, Clock())
 
     def _settings(self) -> "Settings":
         from recserve.client import Settings
@@ -55,6 +67,20 @@ class Connection:
             token=self.token,
             allow_insecure_token=self.allow_insecure_token,
         )
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    from recserve.client import RecserveError
+
+    try:
+        yield
+    except RecserveError as error:
+        raise click.ClickException(_told(error)) from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _told(error: "RecserveError") -> str:

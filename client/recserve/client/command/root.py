@@ -3,6 +3,7 @@
 import click
 
 from recserve.client.address import DEFAULT_ADDRESS
+from recserve.client.command.bench import bench
 from recserve.client.command.connection import Connection
 from recserve.client.command.feedback import feedback
 from recserve.client.command.models import models
@@ -76,9 +77,10 @@ def main(context: click.Context, /, **options: object) -> None:
     recserve train --mode warm-start
     recserve models list
     recserve status
+    recserve bench
     """
     context.obj = Connection(**options)  # type: ignore[arg-type] # click checked them
 
 
-for command in (recommend, feedback, train, models, status):
+for command in (recommend, feedback, train, models, status, bench):
     main.add_command(command)

@@ -5,32 +5,30 @@ queue at once, and those past their deadline when a batch forms, before they cos
 """
 
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from recserve.server.engine.contract import RankingRequest
+from recserve.server.engine.frames import ArrivedRequest
 from recserve.server.engine.padding import padded_size, padded_width
 
 Caller = TypeVar("Caller")
-Key = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Waiting(Generic[Caller]):
     """A request in the queue."""
 
     caller: Caller
     """Where the answer goes."""
-    key: Key
-    """Names the request: its connection and its id there."""
-    request: RankingRequest
+    request_id: int
+    """Names the request among the caller's."""
+    request: ArrivedRequest
     arrival: float
     """When it arrived, on the clock of the batcher, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Batch(Generic[Caller]):
     """What is computed next."""
 
@@ -43,36 +41,57 @@ class Batch(Generic[Caller]):
 class Batcher(Generic[Caller]):
     """Forms batches. Any thread may put and cancel; one thread takes.
 
+    A row is an item that is ranked for a user. A request has as many as it has candidates, or as
+    retrieval finds; a batch has those of its widest request for each of its padded requests.
+
     Args:
         max_requests: Most requests in a batch.
-        max_candidates: Most candidates in a batch, padding included; one request may have more.
+        max_rows: Most rows in a batch, padding included; one request may have more.
+        rows_found: Rows that retrieval finds for a request without candidates, unless that asks
+            for more.
         clock: Gives the time in seconds; the clock of the deadlines.
     """
 
     def __init__(
-        self, *, max_requests: int, max_candidates: int, clock: Callable[[], float]
+        self,
+        *,
+        max_requests: int,
+        max_rows: int,
+        rows_found: int,
+        clock: Callable[[], float],
     ) -> None:
         self._max_requests = max_requests
-        self._max_candidates = max_candidates
+        self._max_rows = max_rows
+        self._rows_found = rows_found
         self._clock = clock
         self._changed = threading.Condition()  # guards all fields below
-        self._queue: deque[Waiting[Caller]] = deque()
+        self._queue: dict[tuple[Caller, int], Waiting[Caller]] = {}  # the oldest comes first
         self._closed = False
 
-    def put(self, caller: Caller, key: Key, request: RankingRequest) -> None:
-        """Add a request."""
-        waiting = Waiting(caller, key, request, self._clock())
+    def put(self, caller: Caller, requests: Iterable[tuple[int, ArrivedRequest]]) -> None:
+        """Add requests of a caller, each with its id."""
+        now = self._clock()
         with self._changed:
-            self._queue.append(waiting)
+            for request_id, request in requests:
+                self._queue[caller, request_id] = Waiting(caller, request_id, request, now)
             self._changed.notify()
 
-    def cancel(self, key: Key) -> None:
-        """Nobody waits for this request any more: it leaves the queue, if it is still there."""
+    def cancel(self, caller: Caller, request_id: int) -> bool:
+        """Nobody waits for this request any more: it leaves the queue.
+
+        Returns:
+            Whether it was still there.
+        """
         with self._changed:
-            for place, waiting in enumerate(self._queue):
-                if waiting.key == key:
-                    del self._queue[place]
-                    return
+            return self._queue.pop((caller, request_id), None) is not None
+
+    def cancel_all(self, caller: Caller) -> int:
+        """The caller has gone away: what it waits for leaves the queue; return how many."""
+        with self._changed:
+            gone = [key for key in self._queue if key[0] is caller]
+            for key in gone:
+                del self._queue[key]
+            return len(gone)
 
     def close(self) -> None:
         """Make `take` return None once nothing waits."""
@@ -81,8 +100,7 @@ class Batcher(Generic[Caller]):
             self._changed.notify_all()
 
     def __len__(self) -> int:
-        with self._changed:
-            return len(self._queue)
+        return len(self._queue)
 
     def take(self) -> Batch[Caller] | None:
         """Wait for requests and return the next batch; None when closed and empty."""
@@ -93,37 +111,40 @@ class Batcher(Generic[Caller]):
                 self._changed.wait()
             return self._form(self._clock())
 
+    def rows(self, live: Iterable[Waiting[Caller]]) -> int:
+        """The rows of requests, padding left out."""
+        return sum(self._width(waiting.request) for waiting in live)
+
     def _form(self, now: float) -> Batch[Caller]:
         live: list[Waiting[Caller]] = []
         expired: list[Waiting[Caller]] = []
-        passed_over: list[Waiting[Caller]] = []
-        widest = 0
-        while self._queue and len(live) < self._max_requests:
-            waiting = self._queue.popleft()
-            if waiting.request.deadline <= now:
+        widest, scoring = 0, False
+        for waiting in self._queue.values():
+            request = waiting.request
+            if request.deadline <= now:
                 expired.append(waiting)
                 continue
-            candidates = _candidate_count(waiting.request)
-            if live and not self._fits(live, widest, candidates):
-                passed_over.append(waiting)
-                if _is_scoring(waiting.request) == _is_scoring(live[0].request):
-                    break  # it is full: later ones must not overtake for ever
+            if not live:
+                scoring = request.candidate_rows is not None
+            elif (request.candidate_rows is not None) != scoring:
                 continue
+            width = self._padded_width(request)
+            if live and padded_size(len(live) + 1) * max(widest, width) > self._max_rows:
+                break  # it is full: later ones must not overtake for ever
             live.append(waiting)
-            widest = max(widest, candidates)
-        self._queue.extendleft(reversed(passed_over))
+            widest = max(widest, width)
+            if len(live) == self._max_requests:
+                break
+        for waiting in (*live, *expired):
+            del self._queue[waiting.caller, waiting.request_id]
         return Batch(live, expired)
 
-    def _fits(self, live: list[Waiting[Caller]], widest: int, candidates: int) -> bool:
-        if (candidates > 0) != _is_scoring(live[0].request):
-            return False
-        padded = padded_size(len(live) + 1) * padded_width(max(widest, candidates))
-        return padded <= self._max_candidates
+    def _width(self, request: ArrivedRequest) -> int:
+        if request.candidate_rows is None:
+            return max(self._rows_found, request.result_count)
+        return request.candidate_count
 
-
-def _is_scoring(request: RankingRequest) -> bool:
-    return request.candidate_rows is not None
-
-
-def _candidate_count(request: RankingRequest) -> int:
-    return 0 if request.candidate_rows is None else max(1, len(request.candidate_rows))
+    def _padded_width(self, request: ArrivedRequest) -> int:
+        if request.candidate_rows is None:
+            return max(self._rows_found, request.result_count)
+        return padded_width(max(1, request.candidate_count))

@@ -2,15 +2,11 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from recserve.server.engine.frames import (
-    LENGTH,
-    MAX_FRAME_BYTES,
-    Arrival,
-    FrameError,
-    decode_arrival,
-)
+from recserve.server.engine.frames import Arrival, FrameBuffer, FrameError, decode_arrival
+
+READ_BYTES = 1 << 18
 
 
 class Connection:
@@ -20,10 +16,22 @@ class Connection:
         self.number = number
         self._socket = connection
 
-    def start(self, on_arrival: Callable[["Connection", Arrival], None]) -> None:
-        """Begin to read; arrivals reach `on_arrival` on the reading thread."""
+    def start(
+        self,
+        on_arrivals: Callable[["Connection", list[Arrival]], None],
+        on_end: Callable[["Connection"], None],
+    ) -> None:
+        """Begin to read.
+
+        Args:
+            on_arrivals: Called on the reading thread with what arrived together.
+            on_end: Called there when the front end has gone.
+        """
         threading.Thread(
-            target=self._read, args=(on_arrival,), name=f"reader-{self.number}", daemon=True
+            target=self._read,
+            args=(on_arrivals, on_end),
+            name=f"reader-{self.number}",
+            daemon=True,
         ).start()
 
     def send(self, frames: bytes) -> None:
@@ -33,21 +41,18 @@ class Connection:
         except OSError:
             return
 
-    def _read(self, on_arrival: Callable[["Connection", Arrival], None]) -> None:
+    def _read(
+        self,
+        on_arrivals: Callable[["Connection", list[Arrival]], None],
+        on_end: Callable[["Connection"], None],
+    ) -> None:
+        buffer = FrameBuffer()
         try:
             with self._socket:
-                for body in self._bodies():
-                    on_arrival(self, decode_arrival(body))
+                while data := self._socket.recv(READ_BYTES):
+                    if bodies := buffer.feed(data):
+                        on_arrivals(self, [decode_arrival(body) for body in bodies])
         except (OSError, FrameError):
-            return  # a front end that dies or talks nonsense loses its connection, no more
-
-    def _bodies(self) -> Iterator[memoryview]:
-        with self._socket.makefile("rb", buffering=1 << 16) as stream:
-            while len(head := stream.read(LENGTH.size)) == LENGTH.size:
-                (length,) = LENGTH.unpack(head)
-                if length > MAX_FRAME_BYTES:
-                    raise FrameError(f"a frame of {length} bytes")
-                body = stream.read(length)
-                if len(body) < length:
-                    return
-                yield memoryview(body)
+            pass  # a front end that dies or talks nonsense loses its connection, no more
+        finally:
+            on_end(self)

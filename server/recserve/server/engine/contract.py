@@ -1,14 +1,13 @@
 """What the front end asks an engine, and what it gets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int32Array = NDArray[np.int32]
-Float32Array = NDArray[np.float32]
-BoolArray = NDArray[np.bool_]
+from recserve.server.engine.arrays import BoolArray, Float32Array, Int32Array
+from recserve.server.engine.user_inputs import UserInputs
 
 NO_INT32 = np.empty(0, np.int32)
 NO_FLOAT32 = np.empty(0, np.float32)
@@ -18,29 +17,21 @@ NO_FLOAT32 = np.empty(0, np.float32)
 class RankingRequest:
     """One user's request, in the terms of docs/artefact.md: rows and raw feature values.
 
-    The lists are unpadded; the engine pads them when it forms a batch. `strings` holds the
-    categorical and then the multi-valued user features, then those of the context, with the
-    multi-valued ones padded to the width of the artefact.
+    The lists are unpadded; the engine pads them when it forms a batch.
     """
 
+    user: UserInputs
+    """What is known of the user."""
     result_count: int
     """Results wanted, at least 1; ignored where candidates are given."""
     deadline: float = float("inf")
     """When the answer is worthless, on the clock of `time.monotonic`, in seconds."""
-    history_rows: Int32Array = field(default_factory=lambda: NO_INT32)
-    """Rows of the user's past items, oldest first; at most the artefact's history length."""
-    history_types: Int32Array = field(default_factory=lambda: NO_INT32)
-    """Event type of each."""
-    history_values: Float32Array = field(default_factory=lambda: NO_FLOAT32)
-    """Value of each; NaN where there is none."""
-    history_ages: Float32Array = field(default_factory=lambda: NO_FLOAT32)
-    """Age of each in seconds; NaN without a clock."""
-    user_numeric: Float32Array = field(default_factory=lambda: NO_FLOAT32)
-    """Numeric user features; NaN where unknown."""
+    now: float = 0.0
+    """The moment that events have their ages at, in seconds since 1970-01-01 UTC."""
     context_numeric: Float32Array = field(default_factory=lambda: NO_FLOAT32)
-    """Numeric context features; NaN where unknown."""
-    strings: tuple[str, ...] = ()
-    """Categorical and multi-valued features; empty where unknown."""
+    """Numeric context features, NaN where unknown; empty: all unknown."""
+    context_strings: tuple[str, ...] = ()
+    """Categorical and multi-valued context features; empty: all unknown."""
     excluded_rows: Int32Array = field(default_factory=lambda: NO_INT32)
     """Rows that must not be returned."""
     candidate_rows: Int32Array | None = None
@@ -49,13 +40,13 @@ class RankingRequest:
     """Features of the pairs, candidate by candidate; empty: unknown."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single equality
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """An engine's answer to one request."""
 
-    rows: Int32Array
+    rows: Sequence[int]
     """The rows, best first; with candidates given, those candidates in their order."""
-    scores: Float32Array
+    scores: Sequence[float]
     """The score of each."""
     queue_seconds: float
     """From arrival to the start of the batch."""
@@ -70,11 +61,20 @@ class EngineUnavailable(Exception):
 
 
 class EngineOverloaded(Exception):
-    """More requests wait for the engine than are allowed to."""
+    """More requests wait for the engine than it could answer in time.
+
+    Args:
+        message: Why.
+        retry_seconds: When another try makes sense.
+    """
+
+    def __init__(self, message: str, retry_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class EngineDeadlineExceeded(Exception):
-    """The deadline passed before a batch took the request."""
+    """The deadline passed before there was an answer, or would."""
 
 
 class EngineFailed(Exception):
@@ -90,7 +90,7 @@ class Engine(Protocol):
         Raises:
             EngineUnavailable: the engine is gone.
             EngineOverloaded: too many requests wait.
-            EngineDeadlineExceeded: the deadline passed in the queue.
+            EngineDeadlineExceeded: the deadline has passed, or is too close.
             EngineFailed: the computation failed.
         """
         ...

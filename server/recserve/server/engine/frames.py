@@ -6,18 +6,12 @@ processes of a machine share. Nothing is pickled, and every length is checked on
 
 import struct
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recserve.server.engine.contract import (
-    BoolArray,
-    Ranking,
-    RankingRequest,
-)
-
-Number = TypeVar("Number", bound=np.generic)
+from recserve.server.engine.arrays import BoolArray, Float32Array, Int32Array
+from recserve.server.engine.contract import Ranking, RankingRequest
 
 LENGTH = struct.Struct("=I")
 """Every frame starts with the number of bytes that follow."""
@@ -27,52 +21,108 @@ RANK, CANCEL, AVAILABLE = 1, 2, 3
 OK, EXPIRED, FAILED = 1, 2, 3
 
 _HEAD = struct.Struct("=BQ")
-_RANK = struct.Struct("=dIHHHIiII")
-_ANSWER = struct.Struct("=ffII")
+_RANK = struct.Struct("=BQdIIIiIII")
+_NOW = struct.Struct("=d")
+_ANSWER = struct.Struct("=BQffII")
 _NO_CANDIDATES = -1
+_NUMBER_BYTES = 4  # of int32, float32 and the lengths of strings
 
 
 class FrameError(Exception):
     """Bytes that are not a frame of ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # one is made for every request: frozen ones are slower to make
+class ArrivedRequest:
+    """A request at the engine. Its arrays are still bytes: those of a batch are read at once."""
+
+    deadline: float
+    """When the answer is worthless, on the clock of `time.monotonic`, in seconds."""
+    result_count: int
+    user: memoryview
+    """The moment as a float64, and a user by `UserLayout`."""
+    context_numeric: memoryview
+    """float32 each; empty: all unknown."""
+    excluded_rows: memoryview
+    """int32 each."""
+    candidate_rows: memoryview | None
+    """int32 each; None: find the best of the catalogue."""
+    candidate_features: memoryview
+    """float32 each; empty: unknown."""
+    strings: tuple[bytes, ...]
+    """Those of the user, then those of the context, as UTF-8; empty: all unknown."""
+
+    @property
+    def candidate_count(self) -> int:
+        """Candidates given; 0 for none."""
+        rows = self.candidate_rows
+        return 0 if rows is None else len(rows) // _NUMBER_BYTES
+
+
+@dataclass(slots=True, eq=False)
 class Arrival:
     """A frame that reached the engine."""
 
     kind: int
     request_id: int
-    request: RankingRequest | None = None
+    request: ArrivedRequest | None = None
     available: BoolArray | None = None
+
+
+class FrameBuffer:
+    """Cuts a stream of bytes into the bodies of frames."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what has arrived; return the bodies that are whole now.
+
+        Raises:
+            FrameError: a frame is too long: what follows cannot be understood.
+        """
+        received = self._received
+        received += data
+        start, end = 0, len(received)
+        bodies = []
+        while end - start >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(received, start)
+            if length > MAX_FRAME_BYTES:
+                raise FrameError(f"a frame of {length} bytes")
+            stop = start + LENGTH.size + length
+            if stop > end:
+                break
+            bodies.append(bytes(received[start + LENGTH.size : stop]))
+            start = stop
+        del received[:start]
+        return bodies
 
 
 def encode_rank(request_id: int, request: RankingRequest) -> bytes:
     """Frame a request."""
     candidates = request.candidate_rows
-    strings = [text.encode() for text in request.strings]
-    head = _HEAD.pack(RANK, request_id) + _RANK.pack(
+    strings = [text.encode() for text in (*request.user.strings, *request.context_strings)]
+    head = _RANK.pack(
+        RANK,
+        request_id,
         request.deadline,
         request.result_count,
-        len(request.history_rows),
-        len(request.user_numeric),
-        len(request.context_numeric),
+        len(request.user.data),
         len(request.excluded_rows),
         _NO_CANDIDATES if candidates is None else len(candidates),
         len(request.candidate_features),
+        len(request.context_numeric),
         len(strings),
     )
     return _frame(
         head,
-        request.history_rows.tobytes(),
-        request.history_types.tobytes(),
-        request.history_values.tobytes(),
-        request.history_ages.tobytes(),
-        request.user_numeric.tobytes(),
-        request.context_numeric.tobytes(),
+        _NOW.pack(request.now),
+        request.user.data,
         request.excluded_rows.tobytes(),
         b"" if candidates is None else candidates.tobytes(),
         request.candidate_features.tobytes(),
-        np.fromiter(map(len, strings), np.uint32, len(strings)).tobytes(),
+        request.context_numeric.tobytes(),
+        struct.pack(f"={len(strings)}I", *map(len, strings)),
         *strings,
     )
 
@@ -87,41 +137,42 @@ def encode_available(available: BoolArray) -> bytes:
     return _frame(_HEAD.pack(AVAILABLE, 0), available.tobytes())
 
 
-def decode_arrival(body: memoryview) -> Arrival:
+def decode_arrival(body: bytes) -> Arrival:
     """Read a frame at the engine.
 
     Raises:
         FrameError: it is not one.
     """
+    if body[:1] == _RANK_KIND:
+        return _decode_rank(body)
     try:
         kind, request_id = _HEAD.unpack_from(body)
-        rest = _Reader(body, _HEAD.size)
-        arrival = Arrival(kind, request_id)
-        if kind == RANK:
-            arrival = Arrival(kind, request_id, request=_decode_request(rest))
-        elif kind == AVAILABLE:
-            mask = rest.array(np.uint8, rest.left) != 0
-            arrival = Arrival(kind, request_id, available=mask)
-        rest.finish()
-    except (struct.error, ValueError) as error:
+    except struct.error as error:
         raise FrameError(f"malformed frame: {error}") from error
-    if kind not in (RANK, CANCEL, AVAILABLE):
+    if kind == AVAILABLE:
+        mask = np.frombuffer(body, np.uint8, offset=_HEAD.size) != 0
+        return Arrival(kind, request_id, available=mask)
+    if kind != CANCEL:
         raise FrameError(f"unknown kind of frame: {kind}")
-    return arrival
+    if len(body) > _HEAD.size:
+        raise FrameError("a cancellation with more to it")
+    return Arrival(kind, request_id)
 
 
-def encode_ranking(request_id: int, ranking: Ranking) -> bytes:
-    """Frame an answer."""
+def encode_ranking(
+    request_id: int,
+    rows: Int32Array,
+    scores: Float32Array,
+    *,
+    queue_seconds: float,
+    inference_seconds: float,
+    batch_requests: int,
+) -> bytes:
+    """Frame an answer; see `engine.contract.Ranking`."""
     return _frame(
-        _HEAD.pack(OK, request_id),
-        _ANSWER.pack(
-            ranking.queue_seconds,
-            ranking.inference_seconds,
-            ranking.batch_requests,
-            len(ranking.rows),
-        ),
-        ranking.rows.tobytes(),
-        ranking.scores.tobytes(),
+        _ANSWER.pack(OK, request_id, queue_seconds, inference_seconds, batch_requests, len(rows)),
+        rows.tobytes(),
+        scores.tobytes(),
     )
 
 
@@ -137,81 +188,74 @@ def decode_answer(body: bytes) -> tuple[int, int, Ranking | None]:
         FrameError: it is not one.
     """
     try:
-        kind, request_id = _HEAD.unpack_from(body)
-        rest = _Reader(memoryview(body), _HEAD.size)
-        ranking = None
-        if kind == OK:
-            queue, inference, requests, count = rest.unpack(_ANSWER)
-            rows, scores = rest.array(np.int32, count), rest.array(np.float32, count)
-            ranking = Ranking(rows, scores, queue, inference, requests)
-        rest.finish()
-    except (struct.error, ValueError) as error:
+        if body[:1] != _OK_KIND:
+            kind, request_id = _HEAD.unpack(body)
+            if kind not in (EXPIRED, FAILED):
+                raise FrameError(f"unknown kind of answer: {kind}")
+            return kind, request_id, None
+        _, request_id, queue, inference, requests, count = _ANSWER.unpack_from(body)
+        if len(body) != _ANSWER.size + 2 * _NUMBER_BYTES * count:
+            raise FrameError(f"an answer of {len(body)} bytes with {count} results")
+        values = _results(count).unpack_from(body, _ANSWER.size)
+    except struct.error as error:
         raise FrameError(f"malformed answer: {error}") from error
-    if kind not in (OK, EXPIRED, FAILED):
-        raise FrameError(f"unknown kind of answer: {kind}")
-    return kind, request_id, ranking
+    return OK, request_id, Ranking(values[:count], values[count:], queue, inference, requests)
 
 
-def _decode_request(rest: "_Reader") -> RankingRequest:
-    deadline, *counts = rest.unpack(_RANK)
-    result_count, history, users, context, excluded, candidates, features, strings = counts
-    rows, types = rest.array(np.int32, history), rest.array(np.int32, history)
-    values, ages = rest.array(np.float32, history), rest.array(np.float32, history)
-    user_numeric, context_numeric = rest.array(np.float32, users), rest.array(np.float32, context)
-    excluded_rows = rest.array(np.int32, excluded)
+_RANK_KIND, _OK_KIND = bytes([RANK]), bytes([OK])
+
+
+@lru_cache(maxsize=1024)
+def _results(count: int) -> struct.Struct:
+    return struct.Struct(f"={count}i{count}f")
+
+
+def _decode_rank(body: bytes) -> Arrival:
+    try:
+        (_, request_id, deadline, results, user, excluded, candidates, features, context, texts) = (
+            _RANK.unpack_from(body)
+        )
+    except struct.error as error:
+        raise FrameError(f"malformed request: {error}") from error
     if candidates < _NO_CANDIDATES:
-        raise ValueError(f"{candidates} candidates")
-    candidate_rows = rest.array(np.int32, max(candidates, 0))
-    candidate_features = rest.array(np.float32, features)
-    lengths = rest.array(np.uint32, strings)
-    return RankingRequest(
-        result_count=result_count,
+        raise FrameError(f"{candidates} candidates")
+    view = memoryview(body)
+    user_end = _RANK.size + _NOW.size + user
+    excluded_end = user_end + _NUMBER_BYTES * excluded
+    candidates_end = excluded_end + _NUMBER_BYTES * max(candidates, 0)
+    features_end = candidates_end + _NUMBER_BYTES * features
+    context_end = features_end + _NUMBER_BYTES * context
+    strings, end = _strings(body, context_end, texts)
+    if end != len(body):
+        raise FrameError(f"a request of {len(body)} bytes, and not of {end}")
+    request = ArrivedRequest(
         deadline=deadline,
-        history_rows=rows,
-        history_types=types,
-        history_values=values,
-        history_ages=ages,
-        user_numeric=user_numeric,
-        context_numeric=context_numeric,
-        strings=tuple(rest.text(int(length)) for length in lengths),
-        excluded_rows=excluded_rows,
-        candidate_rows=None if candidates == _NO_CANDIDATES else candidate_rows,
-        candidate_features=candidate_features,
+        result_count=results,
+        user=view[_RANK.size : user_end],
+        context_numeric=view[features_end:context_end],
+        excluded_rows=view[user_end:excluded_end],
+        candidate_rows=(
+            None if candidates == _NO_CANDIDATES else view[excluded_end:candidates_end]
+        ),
+        candidate_features=view[candidates_end:features_end],
+        strings=strings,
     )
+    return Arrival(RANK, request_id, request)
+
+
+def _strings(body: bytes, start: int, count: int) -> tuple[tuple[bytes, ...], int]:
+    """Read strings, each of whose lengths comes first; also return where they end."""
+    if not count:
+        return (), start
+    end = start + _NUMBER_BYTES * count
+    if end > len(body):
+        raise FrameError(f"{count} strings run past the end")
+    strings = []
+    for length in struct.unpack_from(f"={count}I", body, start):
+        strings.append(body[end : end + length])
+        end += length
+    return tuple(strings), end
 
 
 def _frame(*parts: bytes) -> bytes:
     return b"".join((LENGTH.pack(sum(map(len, parts))), *parts))
-
-
-class _Reader:
-    """Reads a frame from front to back. Arrays are copies: the buffer is used again."""
-
-    def __init__(self, body: memoryview, offset: int) -> None:
-        self._body = body
-        self._offset = offset
-
-    @property
-    def left(self) -> int:
-        return len(self._body) - self._offset
-
-    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
-        values = layout.unpack_from(self._body, self._offset)
-        self._offset += layout.size
-        return values
-
-    def array(self, dtype: type[Number], count: int) -> NDArray[Number]:
-        values = np.frombuffer(self._body, dtype, count, self._offset).copy()
-        self._offset += values.nbytes
-        return values
-
-    def finish(self) -> None:
-        if self.left:
-            raise ValueError(f"{self.left} bytes too many")
-
-    def text(self, length: int) -> str:
-        if length > self.left:
-            raise ValueError("a string runs past the end")
-        start = self._offset
-        self._offset += length
-        return str(self._body[start : self._offset], "utf-8")

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from recserve.server.engine.admission import Admission
+from recserve.server.engine.arrays import BoolArray
 from recserve.server.engine.contract import (
-    BoolArray,
     EngineDeadlineExceeded,
     EngineFailed,
-    EngineOverloaded,
     EngineUnavailable,
     Ranking,
     RankingRequest,
@@ -19,9 +19,7 @@ from recserve.server.engine.contract import (
 from recserve.server.engine.frames import (
     EXPIRED,
     FAILED,
-    LENGTH,
-    MAX_FRAME_BYTES,
-    FrameError,
+    FrameBuffer,
     decode_answer,
     encode_available,
     encode_cancel,
@@ -35,25 +33,27 @@ MAX_UNREAD_BYTES = 32 << 20
 class EngineLink(asyncio.Protocol):
     """An engine in another process, as `engine.contract.Engine`.
 
-    All requests share one Unix socket; answers come back in any order.
+    All requests share one Unix socket; answers come back in any order. What is sent in one turn of
+    the event loop goes out together at its end.
 
     Args:
-        max_waiting: Most requests without an answer; more raise EngineOverloaded.
+        admission: Decides which requests the engine takes.
     """
 
-    def __init__(self, max_waiting: int) -> None:
-        self._max_waiting = max_waiting
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._waiting: dict[int, asyncio.Future[Ranking]] = {}
         self._last_id = 0
-        self._received = bytearray()
+        self._received = FrameBuffer()
+        self._unsent: list[bytes] = []
         self._releasing = False
         self.on_lost: Callable[[EngineLink], None] | None = None
         """Called once when the engine has died or was let go."""
 
     @classmethod
-    async def connect(cls, path: Path, max_waiting: int) -> EngineLink:
+    async def connect(cls, path: Path, admission: Admission) -> EngineLink:
         """Connect to the engine that listens on a Unix socket.
 
         Raises:
@@ -61,7 +61,7 @@ class EngineLink(asyncio.Protocol):
         """
         loop = asyncio.get_running_loop()
         try:
-            _, link = await loop.create_unix_connection(lambda: cls(max_waiting), str(path))
+            _, link = await loop.create_unix_connection(lambda: cls(admission), str(path))
         except OSError as error:
             raise EngineUnavailable(f"no engine answers on {path}") from error
         return link
@@ -77,28 +77,29 @@ class EngineLink(asyncio.Protocol):
             raise EngineUnavailable("the engine is gone")
         if self._transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             raise EngineUnavailable("the engine reads nothing")
-        if len(self._waiting) >= self._max_waiting:
-            raise EngineOverloaded(f"{self._max_waiting} requests wait for the engine already")
-        if request.deadline <= time.monotonic():
-            raise EngineDeadlineExceeded("the deadline has passed")
+        self._admission.check(len(self._waiting), request.deadline - time.monotonic())
         self._last_id += 1
         request_id = self._last_id
         frame = encode_rank(request_id, request)
         answer: asyncio.Future[Ranking] = self._loop.create_future()
         self._waiting[request_id] = answer
-        self._transport.write(frame)
+        self._send(frame)
+        timer = None
+        if request.deadline != _NEVER:
+            timer = self._loop.call_at(request.deadline, _expire, answer)
         try:
             return await answer
         finally:
-            if self._waiting.pop(request_id, None) is not None and self._transport is not None:
-                self._transport.write(encode_cancel(request_id))
+            if timer is not None:
+                timer.cancel()
+            if self._waiting.pop(request_id, None) is not None:
+                self._send(encode_cancel(request_id))
             if self._releasing:
                 self.release()
 
     def set_available(self, available: BoolArray) -> None:
         """Say which rows may be returned at all."""
-        if self._transport is not None:
-            self._transport.write(encode_available(available))
+        self._send(encode_available(available))
 
     def release(self) -> None:
         """Let go of the engine once the calls in flight have their answers."""
@@ -108,6 +109,7 @@ class EngineLink(asyncio.Protocol):
 
     def close(self) -> None:
         """Let go of the engine now; calls in flight end with EngineUnavailable."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 
@@ -118,18 +120,8 @@ class EngineLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol: complete every answer that has arrived whole."""
-        self._received += data
-        start, end = 0, len(self._received)
-        while end - start >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(self._received, start)
-            if length > MAX_FRAME_BYTES:  # ends the connection: the rest cannot be understood
-                raise FrameError(f"an answer of {length} bytes")
-            stop = start + LENGTH.size + length
-            if stop > end:
-                break
-            self._complete(bytes(self._received[start + LENGTH.size : stop]))
-            start = stop
-        del self._received[:start]
+        for body in self._received.feed(data):  # a FrameError ends the connection
+            self._complete(body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Part of asyncio.Protocol: the engine has died, or we let go."""
@@ -142,14 +134,33 @@ class EngineLink(asyncio.Protocol):
         if self.on_lost is not None:
             self.on_lost(self)
 
+    def _send(self, frame: bytes) -> None:
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(frame)
+
+    def _flush(self) -> None:
+        frames, self._unsent = self._unsent, []
+        if self._transport is not None:
+            self._transport.write(b"".join(frames))
+
     def _complete(self, body: bytes) -> None:
         kind, request_id, ranking = decode_answer(body)
         answer = self._waiting.pop(request_id, None)
         if answer is None or answer.done():
             return  # cancelled meanwhile
         if ranking is not None:
+            self._admission.observe(ranking)
             answer.set_result(ranking)
         elif kind == EXPIRED:
             answer.set_exception(EngineDeadlineExceeded("the deadline passed in the queue"))
         elif kind == FAILED:
             answer.set_exception(EngineFailed("the engine could not compute this request"))
+
+
+_NEVER = float("inf")
+
+
+def _expire(answer: asyncio.Future[Ranking]) -> None:
+    if not answer.done():
+        answer.set_exception(EngineDeadlineExceeded("the deadline passed"))

@@ -1,13 +1,14 @@
 """An engine in memory, for tests: no TensorFlow, no process, an answer in microseconds."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from recserve.server.engine.arrays import BoolArray, Float32Array
 from recserve.server.engine.contract import (
-    BoolArray,
     EngineUnavailable,
-    Float32Array,
     Ranking,
     RankingRequest,
 )
@@ -43,13 +44,12 @@ class InMemoryEngine:
             raise EngineUnavailable("the engine was closed")
         scores = self._scorer(request)
         if request.candidate_rows is not None:
-            rows = request.candidate_rows
-            return Ranking(rows, scores[rows], 0.0, 0.0, 1)
+            return _ranking(request.candidate_rows, scores)
         allowed = self._available.copy()
         allowed[request.excluded_rows] = False
         order = np.argsort(-scores, kind="stable")
-        rows = order[allowed[order]][: request.result_count].astype(np.int32)
-        return Ranking(rows, scores[rows], 0.0, 0.0, 1)
+        rows = order[allowed[order]][: request.result_count]
+        return _ranking(rows, scores)
 
     def set_available(self, available: BoolArray) -> None:
         """Say which rows may be returned at all."""
@@ -58,3 +58,7 @@ class InMemoryEngine:
     def close(self) -> None:
         """Make every later call raise EngineUnavailable."""
         self._closed = True
+
+
+def _ranking(rows: NDArray[Any], scores: Float32Array) -> Ranking:
+    return Ranking(rows.tolist(), scores[rows].tolist(), 0.0, 0.0, 1)

@@ -1,27 +1,26 @@
-"""One loaded model version: the SavedModel, and the items it ranks. The only TensorFlow here."""
+"""One loaded model version: the SavedModel, and the items it ranks."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from recserve.server.engine.contract import BoolArray, Ranking, RankingRequest
-from recserve.server.engine.padding import (
-    BATCH_SIZES,
-    Arrays,
-    candidates,
-    excluded_rows,
-    padded_size,
-    user_inputs,
-)
+from recserve.server.engine import padding
+from recserve.server.engine.arrays import BoolArray, Float32Array, Int32Array
+from recserve.server.engine.frames import ArrivedRequest
+from recserve.server.engine.graph_inputs import NOW_BYTES, text_features, user_numbers
+from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.feature_widths import FeatureWidths
 from recserve.server.item_table import read_item_inputs
 from recserve.v1 import model_pb2
 
 SIGNATURES = ("encode_items", "recommend", "score")
+
+Arrays = dict[str, Any]
+Found = list[tuple[Int32Array, Float32Array]]
+"""Rows and scores of each request, best first; of given candidates in their order."""
 
 
 class UnusableModel(Exception):
@@ -40,17 +39,51 @@ class LoadedModel:
     """
 
     def __init__(self, folder: Path, manifest: model_pb2.ModelVersion) -> None:
-        self._widths = FeatureWidths.of(manifest)
+        widths = self._widths = FeatureWidths.of(manifest)
         # Kept: the signatures hold only weak references to its variables.
         self._loaded = tf.saved_model.load(str(folder / "saved_model"))
         missing = [name for name in SIGNATURES if name not in self._loaded.signatures]
         if missing:
             raise UnusableModel(f"the SavedModel has no signature {', '.join(missing)}")
-        self._recommend = self._loaded.signatures["recommend"]
-        self._score = self._loaded.signatures["score"]
-        inputs = read_item_inputs(folder / "items.npz", self._widths)
+        inputs = read_item_inputs(folder / "items.npz", widths)
         self._items = self._encode(inputs)
-        self._available = tf.ones([len(inputs["item_ids"])], tf.bool)
+        self._available = tf.Variable(tf.ones([len(inputs["item_ids"])], tf.bool), trainable=False)
+        self.rows_found = manifest.layout.candidate_count or self.item_count
+        """Rows that retrieval finds, and ranking then scores, unless more are asked for."""
+        layout = UserLayout(widths)
+        self._empty_user = bytes(NOW_BYTES) + layout.empty.data
+        callers = [_Input("users", tf.uint8, (None, len(self._empty_user)))]
+        if widths.context_numeric:
+            callers.append(_Input("context_numeric", tf.float32, (None, widths.context_numeric)))
+        if widths.strings:
+            callers.append(_Input("strings", tf.string, (None, widths.strings)))
+        self.traces = 0
+        """How often TensorFlow has traced Python; it must not after the warm-up."""
+        try:
+            self._recommend = self._compile(
+                "recommend",
+                layout,
+                [
+                    *callers,
+                    _Input("excluded_rows", tf.int32, (None, None)),
+                    _Input("result_count", tf.int32, ()),
+                ],
+                outputs={"rows": tf.int32, "scores": tf.float32},
+                fixed={"available": self._available},
+            )
+            self._score = self._compile(
+                "score",
+                layout,
+                [
+                    *callers,
+                    _Input("candidate_rows", tf.int32, (None, None)),
+                    _Input("candidate_features", tf.float32, (None, None, widths.candidate)),
+                ],
+                outputs={"scores": tf.float32},
+                fixed={},
+            )
+        except (TypeError, ValueError, KeyError) as error:
+            raise UnusableModel(f"the SavedModel takes other inputs: {error}") from error
 
     @property
     def item_count(self) -> int:
@@ -65,64 +98,99 @@ class LoadedModel:
         """
         if available.shape != (self.item_count,):
             raise ValueError(f"the mask has {available.shape}, not {(self.item_count,)}")
-        self._available = tf.constant(available)
+        self._available.assign(available)
 
-    def warm_up(self, max_requests: int) -> None:
-        """Run every batch size once, so that no caller pays for first times."""
-        for size in BATCH_SIZES:
-            request = RankingRequest(result_count=10)
-            scored = RankingRequest(result_count=1, candidate_rows=np.zeros(1, np.int32))
-            self.rank([request] * size)
-            self.rank([scored] * size)
-            if size >= max_requests:
-                return
+    def rank(self, requests: Sequence[ArrivedRequest]) -> Found:
+        """Answer requests, all with candidates or all without, in one call of the model.
 
-    def rank(self, requests: Sequence[RankingRequest]) -> list[Ranking]:
-        """Answer requests, all with candidates or all without, in one call of the model."""
-        start = time.monotonic()
-        size = padded_size(len(requests))
-        users = user_inputs(requests, size, self._widths)
+        Raises:
+            ValueError: a request is not of this version's layout.
+        """
+        size = padding.padded_size(len(requests))
+        callers: Arrays = {"users": padding.users(requests, size, self._empty_user)}
+        if width := self._widths.context_numeric:
+            callers["context_numeric"] = padding.context_numbers(requests, size, width)
+        if width := self._widths.strings:
+            callers["strings"] = padding.strings(requests, size, width)
         if requests[0].candidate_rows is None:
-            found = self._find(requests, users, size)
-        else:
-            found = self._score_given(requests, users, size)
-        seconds = time.monotonic() - start
-        return [Ranking(rows, scores, 0.0, seconds, len(requests)) for rows, scores in found]
+            return self._find(requests, callers, size)
+        return self._score_given(requests, callers, size)
 
-    def _find(self, requests: Sequence[RankingRequest], users: Arrays, size: int) -> list[Any]:
-        answer = self._recommend(
-            **_tensors(users),
-            **self._items,
-            available=self._available,
-            excluded_rows=tf.constant(excluded_rows(requests, size)),
-            result_count=tf.constant(max(request.result_count for request in requests)),
+    def _find(self, requests: Sequence[ArrivedRequest], callers: Arrays, size: int) -> Found:
+        wanted = [request.result_count for request in requests]
+        rows, scores = self._recommend(
+            **callers,
+            excluded_rows=padding.excluded_rows(requests, size),
+            result_count=np.int32(max(wanted)),
         )
-        rows, scores = answer["rows"].numpy(), answer["scores"].numpy()
-        kept = [_kept(rows[i], request.result_count) for i, request in enumerate(requests)]
-        return [(rows[i, :count], scores[i, :count]) for i, count in enumerate(kept)]
+        found = np.minimum(np.count_nonzero(rows[: len(wanted)] >= 0, axis=1), wanted).tolist()
+        return [(rows[i, :count], scores[i, :count]) for i, count in enumerate(found)]
 
-    def _score_given(
-        self, requests: Sequence[RankingRequest], users: Arrays, size: int
-    ) -> list[Any]:
-        given = candidates(requests, size, self._widths)
-        scores = self._score(**_tensors(users), **self._items, **_tensors(given))["scores"].numpy()
-        own = [request.candidate_rows for request in requests]
-        return [(rows, scores[i, : len(rows)]) for i, rows in enumerate(own) if rows is not None]
+    def _score_given(self, requests: Sequence[ArrivedRequest], callers: Arrays, size: int) -> Found:
+        rows = padding.candidate_rows(requests, size)
+        width = self._widths.candidate
+        features = padding.candidate_features(requests, size, rows.shape[1], width)
+        (scores,) = self._score(**callers, candidate_rows=rows, candidate_features=features)
+        counts = [request.candidate_count for request in requests]
+        return [(rows[i, :count], scores[i, :count]) for i, count in enumerate(counts)]
 
     def _encode(self, inputs: Arrays) -> dict[str, Any]:
         try:
-            encoded = self._loaded.signatures["encode_items"](**_tensors(inputs))
+            encoded = self._loaded.signatures["encode_items"](
+                **{name: _tensor(values) for name, values in inputs.items()}
+            )
             return {name: encoded[name] for name in ("item_vectors", "item_states")}
         except (KeyError, TypeError, ValueError, tf.errors.OpError) as error:
             raise UnusableModel(f"encode_items does not take the item table: {error}") from error
 
+    def _compile(
+        self,
+        name: str,
+        layout: UserLayout,
+        inputs: "list[_Input]",
+        *,
+        outputs: dict[str, Any],
+        fixed: dict[str, Any],
+    ) -> Callable[..., list[Any]]:
+        """Make one function of a signature: from the bytes of users to arrays of answers.
 
-def _kept(rows: Any, wanted: int) -> int:
-    return int(np.count_nonzero(rows[:wanted] >= 0))
+        Calling the signature itself costs more than some models, for it looks at each of its
+        inputs by name in Python. Here items are bound once, and few inputs are left.
+        """
+        signature = self._loaded.signatures[name]
+
+        def compute(*tensors: Any) -> list[Any]:
+            self.traces += 1
+            given = dict(zip((each.name for each in inputs), tensors, strict=True))
+            users = user_numbers(given.pop("users"), layout)
+            texts = given.pop("strings", None)
+            size = tf.shape(users["history_rows"])[:1]
+            users |= text_features(texts, size, layout.widths)
+            users.setdefault("context_numeric", tf.zeros(tf.concat([size, [0]], 0)))
+            answer = signature(**users, **given, **self._items, **fixed)
+            return [answer[output] for output in outputs]
+
+        specs = [tf.TensorSpec(each.shape, each.dtype, each.name) for each in inputs]
+        function = tf.function(compute, input_signature=specs, autograph=False)
+        concrete = function.get_concrete_function()
+        captured, types = concrete.captured_inputs, list(outputs.values())
+
+        def call(**arrays: Any) -> list[Any]:
+            tensors = [_tensor(arrays[each.name]) for each in inputs]
+            results = tf.raw_ops.StatefulPartitionedCall(
+                args=[*tensors, *captured], Tout=types, f=concrete
+            )
+            return [result.numpy() for result in results]
+
+        return call
 
 
-def _tensors(arrays: Arrays) -> dict[str, Any]:
-    return {
-        name: tf.constant(values, tf.string if values.dtype == object else None)
-        for name, values in arrays.items()
-    }
+class _Input:
+    """An input of a compiled function."""
+
+    def __init__(self, name: str, dtype: Any, shape: tuple[int | None, ...]) -> None:
+        self.name, self.dtype, self.shape = name, dtype, shape
+
+
+def _tensor(values: Any) -> Any:
+    return tf.constant(values, tf.string if values.dtype == object else None)

@@ -1,16 +1,21 @@
 """From a list of requests to the padded arrays of one call of the model."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recserve.server.engine.contract import RankingRequest
-from recserve.server.feature_widths import FeatureWidths
+from recserve.server.engine.arrays import Float32Array, Int32Array
+from recserve.server.engine.frames import ArrivedRequest
 
-Arrays = dict[str, NDArray[np.generic]]
+Number = TypeVar("Number", bound=np.generic)
 
-BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+BATCH_SIZES = (
+    *(1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64),
+    *(96, 128, 192, 256, 384, 512, 768, 1024),
+)
+"""The sizes that are warmed up: padding adds less than half."""
 
 
 def padded_size(count: int) -> int:
@@ -23,70 +28,82 @@ def padded_width(count: int) -> int:
     return 1 << max(count - 1, 0).bit_length()
 
 
-def user_inputs(requests: Sequence[RankingRequest], size: int, widths: FeatureWidths) -> Arrays:
-    """The user inputs of docs/artefact.md for `size` rows; those past the requests are empty."""
-    length = widths.history
-    arrays: Arrays = {
-        "history_rows": np.full((size, length), -1, np.int32),
-        "history_types": np.full((size, length), -1, np.int32),
-        "history_values": np.full((size, length), np.nan, np.float32),
-        "history_ages": np.full((size, length), np.nan, np.float32),
-        "user_numeric": np.full((size, widths.user_numeric), np.nan, np.float32),
-        "context_numeric": np.full((size, widths.context_numeric), np.nan, np.float32),
-    }
-    strings = np.full((size, widths.strings), "", object)
+def users(requests: Sequence[ArrivedRequest], size: int, empty: bytes) -> NDArray[np.uint8]:
+    """The bytes of each user, shape `[size, bytes]`.
+
+    Args:
+        requests: At most `size`.
+        size: Users of the batch; those past the requests are empty.
+        empty: The bytes of a user of whom nothing is known.
+
+    Raises:
+        ValueError: a request's bytes are of another length.
+    """
+    if any(len(request.user) != len(empty) for request in requests):
+        raise ValueError(f"the user of a request has not {len(empty)} bytes")
+    parts = [request.user for request in requests]
+    joined = b"".join((*parts, *[empty] * (size - len(parts))))
+    return np.frombuffer(joined, np.uint8).reshape(size, len(empty))
+
+
+def context_numbers(requests: Sequence[ArrivedRequest], size: int, width: int) -> Float32Array:
+    """Numeric context features, shape `[size, width]`, NaN where unknown."""
+    return _padded([r.context_numeric for r in requests], size, width, np.float32, np.nan)
+
+
+def strings(requests: Sequence[ArrivedRequest], size: int, width: int) -> NDArray[np.object_]:
+    """Categorical and multi-valued features, shape `[size, width]`, empty where unknown."""
+    filled = np.full((size, width), b"", object)
     for row, request in enumerate(requests):
-        for name in ("history_rows", "history_types", "history_values", "history_ages"):
-            values = getattr(request, name)
-            values = values[max(0, len(values) - length) :]
-            arrays[name][row, : len(values)] = values
-        for name in ("user_numeric", "context_numeric"):
-            if len(values := getattr(request, name)):
-                arrays[name][row] = values
         if request.strings:
-            strings[row] = request.strings
-    return arrays | _split_strings(strings, widths)
+            filled[row] = request.strings
+    return filled
 
 
-def excluded_rows(requests: Sequence[RankingRequest], size: int) -> NDArray[np.int32]:
+def excluded_rows(requests: Sequence[ArrivedRequest], size: int) -> Int32Array:
     """Shape `[size, E]`, padded with -1."""
-    widest = max((len(request.excluded_rows) for request in requests), default=0)
-    excluded = np.full((size, padded_width(max(1, widest))), -1, np.int32)
-    for row, request in enumerate(requests):
-        excluded[row, : len(request.excluded_rows)] = request.excluded_rows
-    return excluded
+    return _ragged([request.excluded_rows for request in requests], size)
 
 
-def candidates(requests: Sequence[RankingRequest], size: int, widths: FeatureWidths) -> Arrays:
-    """Rows `[size, C]` padded with -1, and features `[size, C, P]` padded with NaN."""
-    given = [_given(request) for request in requests]
-    width = padded_width(max(1, *map(len, given)))
-    rows = np.full((size, width), -1, np.int32)
-    features = np.full((size, width, widths.candidate), np.nan, np.float32)
-    for row, (request, own) in enumerate(zip(requests, given, strict=True)):
-        rows[row, : len(own)] = own
-        if len(request.candidate_features):
-            features[row, : len(own)] = request.candidate_features.reshape(-1, widths.candidate)
-    return {"candidate_rows": rows, "candidate_features": features}
+def candidate_rows(requests: Sequence[ArrivedRequest], size: int) -> Int32Array:
+    """Shape `[size, C]`, padded with -1.
 
-
-def _given(request: RankingRequest) -> NDArray[np.int32]:
-    if request.candidate_rows is None:
+    Raises:
+        ValueError: a request has no candidates.
+    """
+    given = [request.candidate_rows for request in requests]
+    rows = [part for part in given if part is not None]
+    if len(rows) < len(given):
         raise ValueError("a request without candidates cannot be scored")
-    return request.candidate_rows
+    return _ragged(rows, size)
 
 
-def _split_strings(strings: NDArray[np.object_], widths: FeatureWidths) -> Arrays:
-    size, length = len(strings), widths.multi_valued_length
-    arrays: Arrays = {}
-    start = 0
-    for owner, categorical, multi_valued in (
-        ("user", widths.user_categorical, widths.user_multi_valued),
-        ("context", widths.context_categorical, widths.context_multi_valued),
-    ):
-        middle = start + categorical
-        end = middle + multi_valued * length
-        arrays[f"{owner}_categorical"] = strings[:, start:middle]
-        arrays[f"{owner}_multi_valued"] = strings[:, middle:end].reshape(size, multi_valued, length)
-        start = end
-    return arrays
+def candidate_features(
+    requests: Sequence[ArrivedRequest], size: int, candidates: int, width: int
+) -> Float32Array:
+    """Features of the pairs, shape `[size, candidates, width]`, padded with NaN."""
+    parts = [request.candidate_features for request in requests]
+    padded = _padded(parts, size, candidates * width, np.float32, np.nan)
+    return padded.reshape(size, candidates, width)
+
+
+def _ragged(parts: Sequence[memoryview], size: int) -> Int32Array:
+    widest = max(map(len, parts), default=0) // np.dtype(np.int32).itemsize
+    return _padded(parts, size, padded_width(max(1, widest)), np.int32, -1)
+
+
+def _padded(
+    parts: Sequence[memoryview], size: int, width: int, dtype: type[Number], padding: float
+) -> NDArray[Number]:
+    """The numbers in each part, in a row each of shape `[size, width]`.
+
+    Raises:
+        ValueError: a part has more than `width`.
+    """
+    padded = np.full((size, width), padding, dtype)
+    counts = np.zeros(size, np.int64)
+    counts[: len(parts)] = [len(part) // padded.itemsize for part in parts]
+    if counts.max(initial=0) > width:
+        raise ValueError(f"a request has more than {width} numbers")
+    padded[np.arange(width) < counts[:, None]] = np.frombuffer(b"".join(parts), dtype)
+    return padded

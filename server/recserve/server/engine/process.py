@@ -18,24 +18,19 @@ from typing import Any
 
 from recserve.server import logs
 from recserve.server.control import ChildControl, Message
-from recserve.server.engine.batcher import Batch, Batcher, Waiting
+from recserve.server.engine.batcher import Batcher
 from recserve.server.engine.connection import Connection
-from recserve.server.engine.frames import (
-    AVAILABLE,
-    CANCEL,
-    EXPIRED,
-    FAILED,
-    Arrival,
-    encode_failure,
-    encode_ranking,
-)
+from recserve.server.engine.loop import EngineLoop
 from recserve.server.engine.settings import EngineSettings
 from recserve.server.engine.tensorflow_start import import_tensorflow, start_tensorflow
+from recserve.server.engine.user_inputs import UserLayout
+from recserve.server.engine.warm_up import synthetic_batches
+from recserve.server.feature_widths import FeatureWidths
 from recserve.server.model_store import read_manifest
 from recserve.server.priority import at_low_priority
 
-MAX_BATCH_CANDIDATES = 1 << 16
-"""Candidates of one batch: bounds its memory and its time."""
+MAX_BATCH_ROWS = 1 << 16
+"""Rows of one batch: bounds its memory and its time."""
 MAX_ERROR_CHARACTERS = 2000
 """Of why a version failed to load, for people; TensorFlow's errors may be books."""
 
@@ -64,7 +59,8 @@ def main() -> int:
         return 1
     batcher: Batcher[Connection] = Batcher(
         max_requests=settings.max_batch_requests,
-        max_candidates=MAX_BATCH_CANDIDATES,
+        max_rows=MAX_BATCH_ROWS,
+        rows_found=model.rows_found,
         clock=time.monotonic,
     )
     engine = EngineLoop(model, batcher, Path(settings.folder).name)
@@ -75,100 +71,15 @@ def main() -> int:
     return 0
 
 
-class EngineLoop:
-    """Takes batches, computes them, answers."""
-
-    def __init__(self, model: Any, batcher: Batcher[Connection], version: str) -> None:
-        from recserve.server import metrics
-
-        self._model = model
-        self._batcher = batcher
-        self._rows = metrics.BATCH_ROWS
-        self._requests = metrics.BATCH_REQUESTS
-        self._queue = metrics.ENGINE_QUEUE_REQUESTS
-        self._queue_seconds = metrics.STAGE_SECONDS.labels("queue", version)
-        self._inference_seconds = metrics.STAGE_SECONDS.labels("inference", version)
-        self._log = logs.get("engine")
-        if metrics.MISSING:
-            self._log.error(metrics.MISSING)
-
-    def accept(self, listener: socket.socket) -> None:
-        """Accept front ends for ever: a restarted one connects anew."""
-        number = 0
-        while True:
-            connection, _ = listener.accept()
-            number += 1
-            Connection(connection, number).start(self._on_arrival)
-
-    def run(self) -> None:
-        """Answer batches until the batcher is closed."""
-        while (batch := self._batcher.take()) is not None:
-            self._queue.set(len(self._batcher))
-            self._expire(batch.expired)
-            if batch.live:
-                self._answer(batch)
-
-    def _on_arrival(self, connection: Connection, arrival: Arrival) -> None:
-        key = (connection.number, arrival.request_id)
-        if arrival.request is not None:
-            self._batcher.put(connection, key, arrival.request)
-        elif arrival.kind == CANCEL:
-            self._batcher.cancel(key)
-        elif arrival.kind == AVAILABLE and arrival.available is not None:
-            try:
-                self._model.set_available(arrival.available)
-            except ValueError as error:
-                self._log.error("availability refused", error=str(error))
-
-    def _answer(self, batch: Batch[Connection]) -> None:
-        start = time.monotonic()
-        try:
-            rankings = self._model.rank([waiting.request for waiting in batch.live])
-        except Exception:
-            self._log.exception("batch failed", requests=len(batch.live))
-            self._fail(batch.live)
-            return
-        answers: dict[Connection, list[bytes]] = {}
-        for waiting, ranking in zip(batch.live, rankings, strict=True):
-            ranking = replace(ranking, queue_seconds=start - waiting.arrival)
-            self._queue_seconds.observe(ranking.queue_seconds)
-            frame = encode_ranking(waiting.key[1], ranking)
-            answers.setdefault(waiting.caller, []).append(frame)
-        _send(answers)
-        self._inference_seconds.observe(time.monotonic() - start)
-        self._requests.observe(len(batch.live))
-        self._rows.observe(sum(map(_row_count, batch.live)))
-
-    def _fail(self, live: list[Waiting[Connection]]) -> None:
-        """One request must not fail its neighbours: try each alone, once."""
-        if len(live) > 1:
-            for waiting in live:
-                self._answer(Batch([waiting], []))
-            return
-        for waiting in live:
-            waiting.caller.send(encode_failure(FAILED, waiting.key[1]))
-
-    def _expire(self, expired: list[Waiting[Connection]]) -> None:
-        for waiting in expired:
-            waiting.caller.send(encode_failure(EXPIRED, waiting.key[1]))
-
-
-def _row_count(waiting: Waiting[Connection]) -> int:
-    candidates = waiting.request.candidate_rows
-    return 1 if candidates is None else len(candidates)
-
-
-def _send(answers: dict[Connection, list[bytes]]) -> None:
-    for connection, frames in answers.items():
-        connection.send(b"".join(frames))
-
-
 def _load(settings: EngineSettings) -> Any:
     from recserve.server.engine.model import LoadedModel
 
     folder = Path(settings.folder)
-    model = LoadedModel(folder, read_manifest(folder))
-    model.warm_up(settings.max_batch_requests)
+    manifest = read_manifest(folder)
+    model = LoadedModel(folder, manifest)
+    layout = UserLayout(FeatureWidths.of(manifest))
+    for batch in synthetic_batches(layout, model.item_count, settings.max_batch_requests):
+        model.rank(batch)
     return model
 
 

@@ -16,7 +16,7 @@ class EngineSettings:
 
     max_batch_requests: int
     threads: int
-    """Threads of the arithmetic; 0: one for each CPU."""
+    """Threads of the arithmetic; 0: one for every two CPUs."""
     device: Device
     log_level: str
     log_format: str

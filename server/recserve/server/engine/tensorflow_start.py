@@ -27,7 +27,7 @@ def start_tensorflow(threads: int, device: Device) -> str:
     """Import TensorFlow if that has not been done, and start its runtime.
 
     Args:
-        threads: Of the arithmetic; 0: one for each CPU.
+        threads: Of the arithmetic; 0: one for every two CPUs.
         device: What to compute on.
 
     Returns:
@@ -41,8 +41,11 @@ def start_tensorflow(threads: int, device: Device) -> str:
         import tensorflow as tf
 
         chosen = choose_device(tf.config, device)
-        if threads:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
+        threads = threads or max(1, len(os.sched_getaffinity(0)) // 2)
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        # One operation at a time: handing the many small ones to several threads costs more than
+        # it gains. Large ones are split over the threads of the arithmetic.
+        tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.constant(0.0)  # the first operation starts the runtime
     return chosen
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,6 +11,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from recserve.server import logs
 from recserve.server.catalogue import Catalogue
+from recserve.server.engine.admission import Admission
 from recserve.server.errors import RecserveServerError
 from recserve.server.event_log import EventLog, LogTail, LogWriter
 from recserve.server.front_end.current_schema import CurrentSchema
@@ -22,8 +25,10 @@ from recserve.server.front_end.version_keeper import VersionKeeper
 from recserve.server.front_end.version_states import VersionStates
 from recserve.server.model_store import ModelStore
 from recserve.server.profiles import LogFeed, Popularity, Profiles
+from recserve.server.recommending.recent import RecentQueries
 from recserve.server.recommending.recommendation_id import KEY_BYTES, RecommendationIds
 from recserve.server.recommending.recommender import Recommender
+from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.versions import ServedVersions
 from recserve.server.supervision import Supervision
 from recserve.server.training import RunRegister
@@ -58,7 +63,9 @@ class FrontEnd:
         schema: The schema of events.
         register: Where training runs are kept.
         supervision: Trains, moves labels and deletes versions.
-        max_waiting_requests: Most requests that may wait for an engine.
+        admission: Makes what decides which requests one engine takes.
+        canary_share: Share of users whom a canary answers.
+        shadow_share: Share of answers that are compared with a shadow's.
         max_waiting_events: Most events that may wait for the disk.
         cached_profiles: Most profiles kept.
     """
@@ -73,7 +80,9 @@ class FrontEnd:
         schema: CurrentSchema,
         register: RunRegister,
         supervision: Supervision,
-        max_waiting_requests: int = 1024,
+        admission: Callable[[], Admission] = Admission,
+        canary_share: float = 0.0,
+        shadow_share: float = 1.0,
         max_waiting_events: int = 100_000,
         cached_profiles: int = 100_000,
     ) -> None:
@@ -84,11 +93,12 @@ class FrontEnd:
         self._schema = schema
         self._supervision = supervision
         self._max_waiting_events = max_waiting_events
+        self._shadow_share = shadow_share
         self._readers = ThreadPoolExecutor(READER_THREADS, "reader")
         self._profiles = Profiles(
             log, catalogue, schema.current, self._readers, max_users=cached_profiles
         )
-        self.versions = ServedVersions()
+        self.versions = ServedVersions(canary_share)
         self.states = VersionStates()
         self.health = HealthServicer()
         self.runs = TrainingRuns(
@@ -98,7 +108,7 @@ class FrontEnd:
             store=store,
             versions=self.versions,
             states=self.states,
-            max_waiting=max_waiting_requests,
+            admission=admission,
             on_change=self.announce_versions,
         )
 
@@ -128,6 +138,14 @@ class FrontEnd:
             on_catalogue_change=self._on_catalogue_change,
         )
         self._recommender = Recommender(self._profiles, self._popularity, self._feed)
+        self._recent = RecentQueries(self._recommender)
+        self.keeper.warm_up = self._recent.warm_up
+        self._shadow = Shadow(
+            self._recommender,
+            self.versions,
+            share=self._shadow_share,
+            monotonic=time.monotonic,
+        )
         self._take_catalogue(*await asyncio.to_thread(self._read_catalogue))
         self._writer.start()
         self._tail.start()
@@ -149,6 +167,8 @@ class FrontEnd:
                 ids=self._ids,
                 runs=self.runs,
                 cards=cards,
+                recent=self._recent,
+                shadow=self._shadow,
             ),
             server,
         )
@@ -177,6 +197,7 @@ class FrontEnd:
         """Write what waits, and stop the threads. The transport has stopped before."""
         self._tail.close()
         await self.runs.close()
+        await self._shadow.close()
         await asyncio.to_thread(self._writer.close)
         self.keeper.close()
         self._readers.shutdown()

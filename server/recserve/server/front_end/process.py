@@ -1,8 +1,8 @@
 """The main program of the front end: `python -m recserve.server.front_end.process FD SETTINGS`.
 
 Threads: `main` runs the event loop (servicers, profiles, engine links); `log-writer` commits
-events; `log-tail` notices other writers; `reader-N` read profiles; `control` listens to the
-supervisor, and ends the process with it.
+events; `log-tail` notices other writers; `reader-N` read profiles; `native-calls` takes calls over
+from the native transport; `control` listens to the supervisor, and ends the process with it.
 """
 
 import asyncio
@@ -13,12 +13,15 @@ from typing import Any
 
 from recserve.server import logs, metrics
 from recserve.server.control import ChildControl, Message
+from recserve.server.engine.admission import Admission
 from recserve.server.errors import ConfigurationError, RecserveServerError
 from recserve.server.event_log import SCHEMA_META
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import SERVICES, FrontEnd
 from recserve.server.front_end.storage import Storage
-from recserve.server.front_end.transports.grpcio import GrpcioTransport
+from recserve.server.front_end.transports.choice import choose, native_lacks
+from recserve.server.front_end.transports.contract import Transport
+from recserve.server.front_end.transports.making import make_transport
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
@@ -83,7 +86,13 @@ async def _run(
         schema=schema,
         register=storage.runs,
         supervision=supervisor,
-        max_waiting_requests=settings.max_waiting_requests,
+        admission=lambda: Admission(
+            max_waiting=settings.max_waiting_requests,
+            max_wait_seconds=settings.max_wait_seconds,
+            max_batch=settings.max_batch_requests,
+        ),
+        canary_share=settings.canary_share,
+        shadow_share=settings.shadow_share,
         max_waiting_events=settings.max_waiting_events,
         cached_profiles=settings.cached_profiles,
     )
@@ -116,7 +125,13 @@ async def _follow(
             return float(message["drain"])
 
 
-def _transport(settings: Settings, front_end: FrontEnd) -> GrpcioTransport:
+def _transport(settings: Settings, front_end: FrontEnd) -> Transport:
+    tls = _tls(settings)
+    choice = choose(settings.transport, tls=tls is not None, native_lacks=native_lacks())
+    logs.get("transport").info(
+        "the transport is chosen", transport=choice.transport, reason=choice.reason
+    )
+
     def add_servicers(server: Any) -> None:
         front_end.add_servicers(server)
         if settings.reflection:
@@ -124,7 +139,7 @@ def _transport(settings: Settings, front_end: FrontEnd) -> GrpcioTransport:
 
             reflection.enable_server_reflection((*SERVICES, reflection.SERVICE_NAME), server)
 
-    return GrpcioTransport(add_servicers, _tls(settings))
+    return make_transport(choice, add_servicers, tls)
 
 
 def _tls(settings: Settings) -> tuple[bytes, bytes] | None:

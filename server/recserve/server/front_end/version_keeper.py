@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from recserve.server import logs
-from recserve.server.engine.contract import BoolArray, EngineUnavailable
+from recserve.server.engine.admission import Admission
+from recserve.server.engine.arrays import BoolArray
+from recserve.server.engine.contract import EngineUnavailable
 from recserve.server.engine.link import EngineLink
 from recserve.server.front_end.version_states import Standing, VersionStates
 from recserve.server.item_table import ItemTable, ItemTableError
@@ -61,7 +63,7 @@ class VersionKeeper:
         store: Where the versions lie.
         versions: What the recommender asks; kept up to date.
         states: What ModelService shows; kept up to date.
-        max_waiting: Most requests that may wait for one engine.
+        admission: Makes what decides which requests one engine takes.
         on_change: Called after each change.
     """
 
@@ -71,16 +73,18 @@ class VersionKeeper:
         store: ModelStore,
         versions: ServedVersions,
         states: VersionStates,
-        max_waiting: int,
+        admission: Callable[[], Admission],
         on_change: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._versions = versions
         self._states = states
-        self._max_waiting = max_waiting
+        self._admission = admission
         self._on_change = on_change
         self.on_released: Callable[[str], None] = lambda _socket: None
         """Called with an engine's socket when no call needs that engine any more."""
+        self.warm_up: Callable[[ServedVersion], Awaitable[None]] = _no_warm_up
+        """Called with a version whose engine is new to us, before anybody asks it."""
         self._links: dict[str, EngineLink] = {}
         self._served: set[int] = set()
         self._reconnecting: set[asyncio.Task[None]] = set()
@@ -134,7 +138,7 @@ class VersionKeeper:
         version = self._versions.get(target.number) or await self._load(target.number)
         if version is None:
             return
-        engine = await self._connect(target.socket, version.items) if target.socket else None
+        engine = await self._connect(target.socket, version) if target.socket else None
         self._versions.put(replace(version, engine=engine))
 
     async def _load(self, number: int) -> ServedVersion | None:
@@ -147,16 +151,17 @@ class VersionKeeper:
             return None
         return ServedVersion.of(manifest, items)
 
-    async def _connect(self, socket: str, items: ItemTable) -> EngineLink | None:
+    async def _connect(self, socket: str, version: ServedVersion) -> EngineLink | None:
         link = self._links.get(socket)
         if link is None:
             try:
-                link = await EngineLink.connect(Path(socket), self._max_waiting)
+                link = await EngineLink.connect(Path(socket), self._admission())
             except EngineUnavailable:
                 return None  # it died meanwhile: the supervisor will say what comes next
             link.on_lost = partial(self._lost, socket)
-            link.set_available(self._available(items))
+            link.set_available(self._available(version.items))
             self._links[socket] = link
+            await self.warm_up(replace(version, engine=link))
         return link if link.alive else None
 
     def _lost(self, socket: str, link: EngineLink) -> None:
@@ -175,7 +180,7 @@ class VersionKeeper:
         await self._on_change()
         version = self._versions.get(number)
         if version is not None and version.engine is None:
-            engine = await self._connect(socket, version.items)
+            engine = await self._connect(socket, version)
             if engine is not None:
                 self._versions.put(replace(version, engine=engine))
                 await self._on_change()
@@ -194,6 +199,10 @@ class VersionKeeper:
         available = np.ones(len(items), np.bool_)
         available[[rows[item_id] for item_id in self._unavailable if item_id in rows]] = False
         return available
+
+
+async def _no_warm_up(version: ServedVersion) -> None:
+    del version
 
 
 def _read_items(path: Path) -> ItemTable:

@@ -39,6 +39,8 @@ class Profile:
         seen: Every item that the user ever acted on; an impression is no act.
         features: The user's features from the catalogue; empty for an unknown user.
         position: The last log position that it reflects.
+        views: What model versions make of it, by their number: kept here so that it goes when
+            the profile goes.
     """
 
     user_id: str
@@ -46,6 +48,7 @@ class Profile:
     seen: frozenset[str] = frozenset()
     features: Mapping[str, FeatureValue] = field(default_factory=dict)
     position: int = 0
+    views: dict[int, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_known(self) -> bool:
@@ -66,6 +69,7 @@ class Profile:
             history=_newest(merged, history_length),
             seen=self.seen.union(each.item_id for each in newer),
             position=max(self.position, *(each.position for each in newer)),
+            views={},
         )
 
 

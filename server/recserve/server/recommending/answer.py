@@ -1,6 +1,7 @@
 """An answer to a query."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -50,8 +51,10 @@ class Timing:
 class Answer:
     """What `Recommend` gives back."""
 
-    results: tuple[Result, ...]
+    item_ids: Sequence[str]
     """Best first."""
+    scores: Sequence[float]
+    """The score of each, between 0 and 1."""
     reason: Reason
     """Where all of them come from."""
     version: int = 0
@@ -65,3 +68,8 @@ class Answer:
     timing: Timing = Timing()
     log_position: int = 0
     """The log position that the answer reflects."""
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The recommended items, best first."""
+        return tuple(map(Result, self.item_ids, self.scores))

@@ -1,27 +1,33 @@
 """From a query, a profile and a version to what the engine is asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
-from recserve.server.engine.contract import Float32Array, Int32Array, RankingRequest
+from recserve.server.engine.arrays import Int32Array
+from recserve.server.engine.contract import NO_FLOAT32, NO_INT32, RankingRequest
 from recserve.server.profiles import Profile
+from recserve.server.recommending.candidates import Candidates
 from recserve.server.recommending.query import Query
+from recserve.server.recommending.user_view import (
+    numbers,
+    rows_of,
+    strings,
+    user_view,
+    with_session,
+)
 from recserve.server.recommending.versions import ServedVersion
-from recserve.server.schema import FeatureList
-from recserve.server.schema.values import Features
 
-_GREATEST = float(np.finfo(np.float32).max)
-_SESSION_EVENT_TYPE = 0  # a session's items are events of the first declared type, just now
+_NO_STRINGS: tuple[str, ...] = ()
 
 
 def knows_user(query: Query, profile: Profile, version: ServedVersion) -> bool:
     """Whether the model has anything to tell this user from any other by."""
     if not version.uses_history or query.candidate_features is not None:
         return True
-    if any(name in profile.features for name in _names(version.schema.user)):
+    if user_view(profile, version).is_known:
         return True
-    return any(True for _ in _history(query, profile, version, now=0.0))
+    return any(item_id in version.items.rows for item_id in query.recent_item_ids)
 
 
 def tells_items_apart(query: Query, version: ServedVersion) -> bool:
@@ -36,11 +42,10 @@ def ranking_request(
     query: Query,
     profile: Profile,
     version: ServedVersion,
+    candidates: Candidates | None,
     *,
-    excluded: Int32Array,
-    candidates: Int32Array | None,
-    candidate_features: Float32Array,
     now: float,
+    deadline: float,
 ) -> RankingRequest:
     """Put the request together.
 
@@ -48,74 +53,37 @@ def ranking_request(
         query: What is asked.
         profile: Who asks.
         version: Who is asked.
-        excluded: Rows that must not be returned.
-        candidates: Rows to score, or None for the whole catalogue.
-        candidate_features: Features of the candidates, flat.
+        candidates: Those that may be returned; None for the whole catalogue.
         now: The time, in seconds since the Unix epoch.
+        deadline: When the engine's answer is worthless, on the clock of `time.monotonic`.
     """
-    history = list(_history(query, profile, version, now))
-    history = history[max(0, len(history) - version.widths.history) :]
-    rows, types, values, ages = zip(*history, strict=True) if history else ((), (), (), ())
+    view = user_view(profile, version)
+    session = query.recent_item_ids
+    context_numeric, context_strings = NO_FLOAT32, _NO_STRINGS
+    if version.reads_context:
+        declared, length = version.schema.context, version.widths.multi_valued_length
+        context_numeric = numbers(declared, query.context)
+        context_strings = tuple(strings(declared, query.context, length))
+    candidate_rows, features = None, NO_FLOAT32
+    if candidates is not None:
+        candidate_rows = rows_of(version.items, candidates.given)
+        if query.candidate_features is not None:
+            features = query.candidate_features[list(candidates.places)].ravel()
     return RankingRequest(
+        user=with_session(profile, version, session, now) if session else view.inputs,
         result_count=query.result_count,
-        deadline=query.deadline,
-        history_rows=np.array(rows, np.int32),
-        history_types=np.array(types, np.int32),
-        history_values=_float32(values),
-        history_ages=_float32(ages),
-        user_numeric=_numbers(version.schema.user, profile.features),
-        context_numeric=_numbers(version.schema.context, query.context),
-        strings=(
-            *_strings(version.schema.user, profile.features, version.widths.multi_valued_length),
-            *_strings(version.schema.context, query.context, version.widths.multi_valued_length),
-        ),
-        excluded_rows=excluded,
-        candidate_rows=candidates,
-        candidate_features=candidate_features,
+        deadline=deadline,
+        now=now,
+        context_numeric=context_numeric,
+        context_strings=context_strings,
+        excluded_rows=_excluded(query, view.seen_rows, version) if candidates is None else NO_INT32,
+        candidate_rows=candidate_rows,
+        candidate_features=features,
     )
 
 
-def _history(
-    query: Query, profile: Profile, version: ServedVersion, now: float
-) -> Iterator[tuple[int, int, float, float]]:
-    """Row, event type, value and age of what the version knows, oldest first."""
-    rows = version.items.rows
-    for event in profile.history:
-        row = rows.get(event.item_id)
-        event_type = _event_type(version, event.event_type)
-        if row is not None and event_type is not None:
-            value = np.nan if event.value is None else event.value
-            age = max(0.0, now - event.time) if version.has_clock else np.nan
-            yield row, event_type, value, age
-    for item_id in query.recent_item_ids:
-        if (row := rows.get(item_id)) is not None:
-            yield row, _SESSION_EVENT_TYPE, np.nan, 0.0 if version.has_clock else np.nan
-
-
-def _event_type(version: ServedVersion, name: str) -> int | None:
-    return version.schema.event_type_index(name) if version.schema.event_types else 0
-
-
-def _names(features: FeatureList) -> Sequence[str]:
-    return [*features.numeric, *features.categorical, *features.multi_valued]
-
-
-def _numbers(declared: FeatureList, features: Features) -> Float32Array:
-    values = [features.get(name) for name in declared.numeric]
-    return _float32([v if isinstance(v, float) else np.nan for v in values])
-
-
-def _float32(values: Sequence[float]) -> Float32Array:
-    """Numbers beyond float32 become its greatest: as infinity they would make scores NaN."""
-    return np.clip(np.array(values, np.float64), -_GREATEST, _GREATEST).astype(np.float32)
-
-
-def _strings(declared: FeatureList, features: Features, length: int) -> Iterator[str]:
-    for name in declared.categorical:
-        value = features.get(name)
-        yield value if isinstance(value, str) else ""
-    for name in declared.multi_valued:
-        values = features.get(name)
-        kept = values[:length] if isinstance(values, tuple) else ()
-        yield from kept
-        yield from [""] * (length - len(kept))
+def _excluded(query: Query, seen: Int32Array, version: ServedVersion) -> Int32Array:
+    if query.include_seen:
+        return rows_of(version.items, query.excluded_item_ids)
+    others: Iterable[str] = (*query.excluded_item_ids, *query.recent_item_ids)
+    return np.concatenate([seen, rows_of(version.items, others)]) if others else seen

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from recserve.server.engine.contract import Engine
+from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.errors import FailedPrecondition, NotFound
 from recserve.server.feature_widths import FeatureWidths
 from recserve.server.item_table import ItemTable
-from recserve.server.labels import STABLE
+from recserve.server.labels import CANARY, STABLE
+from recserve.server.recommending.canary import is_canary_user
 from recserve.server.schema import DeclaredSchema
 from recserve.v1 import model_pb2, schema_pb2
 
@@ -24,30 +26,44 @@ class ServedVersion:
     has_clock: bool
     """Whether event times are moments, or only an order."""
     items: ItemTable
+    user_layout: UserLayout
+    """How users are told to the engine."""
     engine: Engine | None = field(default=None, compare=False)
     """None while it starts or restarts."""
+
+    @property
+    def reads_context(self) -> bool:
+        """Whether the model reads features of the context."""
+        return bool(self.schema.context.features)
 
     @classmethod
     def of(
         cls, manifest: model_pb2.ModelVersion, items: ItemTable, engine: Engine | None = None
     ) -> "ServedVersion":
         """Put together what the manifest and the item table say."""
+        widths = FeatureWidths.of(manifest)
         sequence = schema_pb2.TIMESTAMP_KIND_SEQUENCE
         return cls(
             number=manifest.version,
             schema=DeclaredSchema(manifest.schema),
-            widths=FeatureWidths.of(manifest),
+            widths=widths,
             uses_history=manifest.layout.uses_history,
             has_clock=manifest.schema.source.timestamp_kind != sequence,
             items=items,
+            user_layout=UserLayout(widths),
             engine=engine,
         )
 
 
 class ServedVersions:
-    """The versions by number, and the labels that point at them. For one event loop."""
+    """The versions by number, and the labels that point at them. For one event loop.
 
-    def __init__(self) -> None:
+    Args:
+        canary_share: 0 to 1, the share of users whom the canary answers while there is one.
+    """
+
+    def __init__(self, canary_share: float = 0.0) -> None:
+        self._canary_share = canary_share
         self._versions: dict[int, ServedVersion] = {}
         self._labels: dict[str, int] = {}
 
@@ -83,17 +99,25 @@ class ServedVersions:
     @property
     def stable(self) -> ServedVersion | None:
         """The version labelled stable, if there is one."""
-        return self._versions.get(self._labels.get(STABLE, 0))
+        return self.labelled(STABLE)
 
-    def choose(self, number: int | None, label: str | None) -> tuple[ServedVersion | None, str]:
+    def labelled(self, label: str) -> ServedVersion | None:
+        """The version that a label points at, if there is one."""
+        return self._versions.get(self._labels.get(label, 0))
+
+    def choose(
+        self, number: int | None, label: str | None, user_id: str = ""
+    ) -> tuple[ServedVersion | None, str]:
         """Find the version that a query means, and the label that led to it.
 
         Args:
             number: A version asked for by number, or None.
             label: A version asked for by label, or None.
+            user_id: Who asks; empty for an anonymous session.
 
         Returns:
-            The stable version if neither is given; None for it if there is none yet.
+            If neither is given, the canary for its share of users if its engine is ready, and the
+            stable version for all others; None for it if there is none yet.
 
         Raises:
             FailedPrecondition: the version is in the store but not served.
@@ -108,7 +132,14 @@ class ServedVersions:
                     metadata={"version": str(number)},
                 )
             return version, ""
-        version = self._versions.get(self._labels.get(label or STABLE, 0))
+        canary = self.labelled(CANARY) if label is None else None
+        if (
+            canary is not None
+            and canary.engine is not None  # else it has only what is popular to say
+            and is_canary_user(user_id, canary.number, self._canary_share)
+        ):
+            return canary, CANARY
+        version = self.labelled(label or STABLE)
         if version is None and label not in (None, STABLE):
             raise NotFound(
                 f"no version carries the label {label!r}",

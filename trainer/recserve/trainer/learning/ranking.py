@@ -12,8 +12,7 @@ import tensorflow as tf
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning.inputs import UserInputs, batches
 from recserve.trainer.learning.steps import FIRST_BATCHES, Steps
-from recserve.trainer.model.selection import OUT, without
-from recserve.trainer.model.two_stage import TwoStage, retrieved_pairs
+from recserve.trainer.model.two_stage import TwoStage
 from recserve.trainer.tables import Bools, Events, Floats, Ints
 
 BATCH = 256
@@ -27,7 +26,7 @@ class Offers:
     users: Floats
     """float32 `[n, V]`, user vectors."""
     rows: Ints
-    """int32 `[n, C]`, the offered items, best first."""
+    """int32 `[n, C]`, the offered items, in no order."""
     retrieved: Floats
     """float32 `[n, C, 2]`, retrieval's lift, and the memory's part of it."""
     place: Ints
@@ -91,10 +90,9 @@ def _retrieve(
     seen: Any,
 ) -> Any:
     users = model.users(item_vectors, history, user, context)
-    lifts, memory = model.lifts(users, item_vectors, history)
     available = tf.ones(tf.shape(item_vectors)[:1], tf.bool)
-    top, rows = tf.math.top_k(without(lifts, available, seen), wanted)
-    return users, retrieved_pairs(lifts, memory, rows), rows, top > OUT
+    offer = model.offer(users, item_vectors, history, available, seen, wanted)
+    return users, offer.retrieved, offer.rows, offer.there
 
 
 class RankerTrainer:

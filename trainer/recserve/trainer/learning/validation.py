@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from recserve.trainer.learning.inputs import UserInputs, batches
-from recserve.trainer.model.selection import without
 from recserve.trainer.model.two_stage import TwoStage
 from recserve.trainer.tables import Events, Ints
 
@@ -53,9 +52,8 @@ class NextItem:
 def _ranks(model: TwoStage, item_vectors: Any, asked: Any, seen: Any, targets: Any) -> Any:
     history, user, context = asked
     users = model.users(item_vectors, history, user, context)
-    lifts, _ = model.lifts(users, item_vectors, history)
-    lifts = without(lifts, tf.ones(tf.shape(item_vectors)[:1], tf.bool), seen)
-    chosen = tf.gather(lifts, targets, batch_dims=1)[:, None]
-    above = tf.reduce_sum(tf.cast(lifts > chosen, tf.float32), axis=1)
-    beside = tf.reduce_sum(tf.cast(lifts == chosen, tf.float32), axis=1) - 1.0
+    chances, _ = model.retrieval.chances(users, item_vectors, history, seen)
+    chosen = tf.gather(chances, targets, batch_dims=1)[:, None]
+    above = tf.reduce_sum(tf.cast(chances > chosen, tf.float32), axis=1)
+    beside = tf.reduce_sum(tf.cast(chances == chosen, tf.float32), axis=1) - 1.0
     return above + beside / 2.0

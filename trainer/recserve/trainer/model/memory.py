@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from recserve.trainer.model.history import History, HistoryWeights
@@ -29,26 +30,22 @@ class Memory(keras.layers.Layer):
 
     def remember(self, transitions: Transitions) -> None:
         """Puts a table in place of the one before."""
-        self.followers = tf.constant(transitions.followers)
-        self.chances = tf.constant(transitions.chances)
+        there = transitions.followers >= 0
+        self.followers = tf.constant(np.where(there, transitions.followers, 0))
+        self.chances = tf.constant(np.where(there, transitions.chances, np.float32(0)))
 
-    def scores(self, history: History, item_count: Any) -> Any:
-        """The chance of every item, float32 `[B, item_count]`; a row sums to at most 1."""
-        followers, shares = self._followers(history)
-        batch = tf.shape(history.rows)[0]
-        users = tf.repeat(tf.range(batch), tf.shape(followers)[1] * tf.shape(followers)[2])
-        # Followers that are not there go to a column of their own, which is cut off.
-        columns = tf.where(followers >= 0, followers, item_count)
-        at = users * (item_count + 1) + tf.reshape(columns, [-1])
-        totals = tf.math.unsorted_segment_sum(
-            tf.reshape(shares, [-1]), at, batch * (item_count + 1)
-        )
-        return tf.reshape(totals, [batch, item_count + 1])[:, :-1]
+    def followers_of(self, history: History) -> tuple[Any, Any]:
+        """What the history makes likely: rows int32 `[B, M]` and chances float32 `[B, M]`.
 
-    def _followers(self, history: History) -> tuple[Any, Any]:
+        A row may come several times, and its chances add up; all chances of a user sum to at
+        most 1. Where there is no follower, row 0 has chance 0.
+        """
         weights = self.weights_of_events(history)[:, :, 0]
         # A row appended after training has no transitions.
-        known = tf.where(history.rows < self.item_count, tf.maximum(history.rows, 0), 0)
-        weights = tf.where(history.rows < self.item_count, weights, 0.0)
-        shares = tf.gather(self.chances, known) * weights[:, :, None]
-        return tf.gather(self.followers, known), shares
+        known = history.rows < self.item_count
+        at = tf.where(known, tf.maximum(history.rows, 0), 0)
+        weights = tf.where(known, weights, 0.0)
+        followers = tf.gather(self.followers, at)
+        chances = tf.gather(self.chances, at) * weights[:, :, None]
+        shape = tf.stack([tf.shape(at)[0], tf.shape(at)[1] * self.followers.shape[1]])
+        return tf.reshape(followers, shape), tf.reshape(chances, shape)

@@ -82,12 +82,18 @@ class Ranker(keras.layers.Layer):
         Returns:
             Logits, float32 `[B, C]`.
         """
-        # sum_w u_w i_w P_ws, as one product of the items with a matrix for each user.
+        shape = tf.shape(retrieved)[:2]
+        # sum_w u_w i_w P_ws and all else but the item's state as one product with a matrix for
+        # each user. The bias of an item's vector has no part in it.
         maps = user_vectors[:, :-1, None] * tf.convert_to_tensor(self.product_part)[None]
-        units = tf.matmul(item_vectors[:, :, :-1], maps) + item_states
-        units += self.user_part(user_vectors)[:, None, :]
-        units += tf.matmul(retrieved, tf.convert_to_tensor(self.retrieval_part))
+        shares = tf.convert_to_tensor(self.retrieval_part)[None]
+        shares = tf.tile(tf.pad(shares, [[0, 0], [1, 0], [0, 0]]), [tf.shape(maps)[0], 1, 1])
+        maps = tf.concat([maps, shares, self.user_part(user_vectors)[:, None, :]], axis=1)
+        pairs = tf.concat([item_vectors, retrieved, tf.ones_like(retrieved[:, :, :1])], axis=2)
+        units = tf.matmul(pairs, maps) + item_states
         units = self.dropout(tf.nn.relu(units), training=training)
+        units = tf.reshape(units, [-1, self.state_width])  # of rank 2, layers run as one operation
         for layer in self.hidden:
             units = self.dropout(layer(units), training=training)
-        return self.out(units)[:, :, 0] + tf.convert_to_tensor(self.skip) * retrieved[:, :, 0]
+        logits = tf.reshape(self.out(units), shape)
+        return logits + tf.convert_to_tensor(self.skip) * retrieved[:, :, 0]

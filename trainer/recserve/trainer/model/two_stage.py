@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -13,8 +13,19 @@ from recserve.trainer.model.item_tower import ItemTower
 from recserve.trainer.model.memory import Memory
 from recserve.trainer.model.ranker import Ranker
 from recserve.trainer.model.retrieval import Retrieval
-from recserve.trainer.model.selection import OUT, best, without
+from recserve.trainer.model.selection import OUT, best, largest, only
 from recserve.trainer.model.user_tower import UserTower
+
+
+class Offer(NamedTuple):
+    """What retrieval offers to ranking."""
+
+    rows: Any
+    """int32 `[B, C]`, in no order."""
+    retrieved: Any
+    """float32 `[B, C, 2]`, what retrieval says of each: its lift, and the memory's part."""
+    there: Any
+    """bool `[B, C]`; False for items that must not be returned."""
 
 
 class TwoStage(keras.Model):
@@ -50,13 +61,17 @@ class TwoStage(keras.Model):
     def recommend(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """The best items of the whole catalogue: retrieved, then ranked."""
         users = self._user_vectors(inputs)
-        lifts, memory = self.lifts(users, inputs["item_vectors"], history_of(inputs))
-        offered = without(lifts, inputs["available"], inputs["excluded_rows"])
-        wanted = tf.maximum(self.candidate_count, inputs["result_count"])
-        offered, rows = tf.math.top_k(offered, tf.minimum(wanted, tf.shape(offered)[1]))
-        scores = tf.sigmoid(self._logits(users, rows, lifts, memory, inputs))
-        scores = tf.where(offered > OUT, scores, OUT)
-        rows, scores = best(scores, rows, inputs["result_count"])
+        offer = self.offer(
+            users,
+            inputs["item_vectors"],
+            history_of(inputs),
+            inputs["available"],
+            inputs["excluded_rows"],
+            tf.maximum(self.candidate_count, inputs["result_count"]),
+        )
+        scores = tf.sigmoid(self._logits(users, offer.rows, offer.retrieved, inputs))
+        scores = tf.where(offer.there, scores, OUT)
+        rows, scores = best(scores, offer.rows, inputs["result_count"])
         return {"rows": rows, "scores": scores}
 
     def score(self, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -64,9 +79,40 @@ class TwoStage(keras.Model):
         users = self._user_vectors(inputs)
         rows = inputs["candidate_rows"]
         at = tf.maximum(rows, 0)
-        lifts, memory = self.lifts(users, inputs["item_vectors"], history_of(inputs))
-        scores = tf.sigmoid(self._logits(users, at, lifts, memory, inputs))
+        chances, memory = self.retrieval.chances(
+            users, inputs["item_vectors"], history_of(inputs), rows[:, :0]
+        )
+        retrieved = self._of_rows(chances, memory, at)
+        scores = tf.sigmoid(self._logits(users, at, retrieved, inputs))
         return {"scores": tf.where(rows >= 0, scores, 0.0)}
+
+    def offer(
+        self,
+        users: Any,
+        item_vectors: Any,
+        history: History,
+        available: Any,
+        excluded_rows: Any,
+        count: Any,
+    ) -> Offer:
+        """The likeliest items, which retrieval offers to ranking.
+
+        Args:
+            users: float32 `[B, V]`, user vectors.
+            item_vectors: float32 `[N, V]`.
+            history: What the users did.
+            available: bool `[N]`.
+            excluded_rows: int32 `[B, E]`, padded with -1.
+            count: How many; fewer if there are not so many items.
+        """
+        chances, memory = self.retrieval.chances(users, item_vectors, history, excluded_rows)
+        top, rows = largest(only(chances, available), count)
+        return Offer(rows, self._of_rows(chances, memory, rows), top > OUT)
+
+    def _of_rows(self, chances: Any, memory: Any, rows: Any) -> Any:
+        """What retrieval says of some rows, float32 `[B, C, 2]`."""
+        chance, part = (tf.gather(each, rows, batch_dims=1) for each in (chances, memory))
+        return self.retrieval.lifts(chance, part, tf.shape(chances)[1])
 
     def _user_vectors(self, inputs: dict[str, Any]) -> Any:
         return self.users(
@@ -76,32 +122,13 @@ class TwoStage(keras.Model):
             lookup(self.users.context_features, inputs, "context"),
         )
 
-    def lifts(self, users: Any, item_vectors: Any, history: History) -> tuple[Any, Any]:
-        """What retrieval says of every item.
-
-        Returns:
-            The lifts, log p less that of a uniform choice, float32 `[B, N]`, and the memory's
-            part, log(1 + N times its chance), float32 `[B, N]`.
-        """
-        count = tf.cast(tf.shape(item_vectors)[0], tf.float32)
-        chances, memory = self.retrieval.log_chances(users, item_vectors, history)
-        return chances + tf.math.log(count), tf.math.log1p(count * memory)
-
-    def _logits(
-        self, users: Any, rows: Any, lifts: Any, memory: Any, inputs: dict[str, Any]
-    ) -> Any:
+    def _logits(self, users: Any, rows: Any, retrieved: Any, inputs: dict[str, Any]) -> Any:
         return self.ranker(
             users,
             tf.gather(inputs["item_vectors"], rows),
             tf.gather(inputs["item_states"], rows),
-            retrieved_pairs(lifts, memory, rows),
+            retrieved,
         )
-
-
-def retrieved_pairs(lifts: Any, memory: Any, rows: Any) -> Any:
-    """What retrieval says of some rows, float32 `[B, C, 2]`."""
-    parts = (tf.gather(part, rows, batch_dims=1) for part in (lifts, memory))
-    return tf.stack(list(parts), axis=2)
 
 
 def history_of(inputs: dict[str, Any]) -> History:

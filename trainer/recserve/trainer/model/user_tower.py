@@ -62,7 +62,7 @@ class UserTower(keras.layers.Layer):
             float32 `[B, width + 1]`; the product with an item's vector is its logit.
         """
         weights = self.weights_of_events(history, hidden)
-        events = tf.gather(item_vectors[:, :-1], tf.maximum(history.rows, 0))
+        events = tf.gather(item_vectors, tf.maximum(history.rows, 0))[:, :, :-1]
         pooled = tf.einsum("blh,blw->bhw", weights, events)
         vectors = tf.einsum("bhw,hwv->bv", pooled, tf.convert_to_tensor(self.maps)) + self.bias
         vectors += self.user_features(user) + self.context_features(context)

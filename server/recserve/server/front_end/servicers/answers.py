@@ -35,11 +35,10 @@ def to_response(
         log_position=answer.log_position,
     )
     reason = _REASONS[answer.reason]
-    for result in answer.results:
+    add = response.results.add
+    for item_id, score in zip(answer.item_ids, answer.scores, strict=True):
         # This release never explores: the policy puts each item where it is for certain.
-        response.results.add(
-            item_id=result.item_id, score=result.score, propensity=1.0, reason=reason
-        )
+        add(item_id=item_id, score=score, propensity=1.0, reason=reason)
     timing = response.timing
     timing.queue.FromNanoseconds(int(answer.timing.queue_seconds * 1e9))
     timing.inference.FromNanoseconds(int(answer.timing.inference_seconds * 1e9))

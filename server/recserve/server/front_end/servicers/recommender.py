@@ -18,8 +18,10 @@ from recserve.server.front_end.servicers.model_names import check_model
 from recserve.server.front_end.version_cards import VersionCards
 from recserve.server.model_store import ModelStore
 from recserve.server.recommending.query import Query
+from recserve.server.recommending.recent import RecentQueries
 from recserve.server.recommending.recommendation_id import RecommendationIds
 from recserve.server.recommending.recommender import Recommender
+from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
 from recserve.server.training.runs import TrainingRuns
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc, training_pb2
@@ -38,6 +40,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         ids: Makes and reads recommendation ids.
         runs: The training runs.
         cards: Describes the versions that they made.
+        recent: Remembers queries.
+        shadow: Compares answers with the shadow version's.
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         ids: RecommendationIds,
         runs: TrainingRuns,
         cards: VersionCards,
+        recent: RecentQueries,
+        shadow: Shadow,
     ) -> None:
         self._model = model
         self._recommender = recommender
@@ -62,6 +68,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         self._ids = ids
         self._runs = runs
         self._cards = cards
+        self._recent = recent
+        self._shadow = shadow
         self._feedback = FeedbackReader(ids, time.time)
         self._log_seconds = metrics.STAGE_SECONDS.labels("event_log", "")
 
@@ -83,6 +91,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         if version is not before:  # swapped meanwhile: the old one's engine may be gone
             query = self._query(request, version, deadline)
         answer = await self._recommender.recommend(query, user, version, label)
+        self._recent.add(query)
+        self._shadow.compare(query, user, answer)
         if answer.fallback is not None:
             metrics.FALLBACKS.labels(answer.fallback.value).inc()
         answer_id = self._ids.make(answer.version, answer.label, int(time.time() * 1000))
@@ -145,6 +155,7 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         return self._versions.choose(
             request.model_version if request.HasField("model_version") else None,
             request.model_label if request.HasField("model_label") else None,
+            request.user_id,
         )
 
     def _query(

@@ -1,25 +1,17 @@
 """The transport of the package grpcio: everything, TLS included."""
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 import grpc
 import grpc.aio
 
-from recserve.server.errors import ConfigurationError
 from recserve.server.front_end.calls import CallInterceptor
-
-MAX_MESSAGE_BYTES = 16 << 20
-"""Larger requests are refused by the transport with RESOURCE_EXHAUSTED."""
-FLUSH_SECONDS = 1.0
-"""For the last answers to leave; streams such as a health watch would stay open for ever."""
-_OPTIONS = (
-    ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+from recserve.server.front_end.transports.contract import (
+    FLUSH_SECONDS,
+    OPTIONS,
+    AddServicers,
+    cannot_listen,
 )
-
-AddServicers = Callable[[Any], None]
 
 
 class GrpcioTransport:
@@ -32,7 +24,7 @@ class GrpcioTransport:
 
     def __init__(self, add_servicers: AddServicers, tls: tuple[bytes, bytes] | None) -> None:
         self._calls = CallInterceptor()
-        self._server = grpc.aio.server(interceptors=[self._calls], options=_OPTIONS)
+        self._server = grpc.aio.server(interceptors=[self._calls], options=OPTIONS)
         self._tls = tls
         add_servicers(self._server)
 
@@ -55,10 +47,7 @@ class GrpcioTransport:
         else:
             cause = "it was refused"
         if port == 0:
-            raise ConfigurationError(
-                f"cannot listen on {address}: is another program using the port? ({cause})",
-                reason="ADDRESS_UNAVAILABLE",
-            )
+            raise cannot_listen(address, cause)
         await self._server.start()
         return int(port)
 

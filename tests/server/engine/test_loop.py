@@ -9,23 +9,29 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recserve.server import metrics
 from recserve.server.engine.batcher import Batcher
 from recserve.server.engine.connection import Connection
-from recserve.server.engine.contract import Ranking, RankingRequest
+from recserve.server.engine.contract import RankingRequest
 from recserve.server.engine.frames import (
     EXPIRED,
     FAILED,
     LENGTH,
     MAX_FRAME_BYTES,
     OK,
+    Arrival,
+    ArrivedRequest,
     decode_answer,
     encode_available,
     encode_cancel,
     encode_rank,
 )
-from recserve.server.engine.process import EngineLoop
+from recserve.server.engine.loop import EngineLoop
+from recserve.server.engine.user_inputs import UserLayout
+from recserve.server.feature_widths import FeatureWidths
 
 POISON = 13
+NOBODY = UserLayout(FeatureWidths(history=1, multi_valued_length=1)).empty
 
 
 class EchoModel:
@@ -35,15 +41,14 @@ class EchoModel:
         self.batches: list[int] = []
         self.available: list[bool] = []
         self.told = threading.Event()
+        self.traces = 3
 
-    def rank(self, requests: Sequence[RankingRequest]) -> list[Ranking]:
-        self.batches.append(len(requests))
-        if any(POISON in request.excluded_rows for request in requests):
+    def rank(self, requests: Sequence[ArrivedRequest]) -> list[tuple[np.ndarray, np.ndarray]]:
+        rows = [np.frombuffer(request.excluded_rows, np.int32) for request in requests]
+        self.batches.append(len(rows))
+        if any(POISON in each for each in rows):
             raise RuntimeError("poison")
-        return [
-            Ranking(r.excluded_rows, r.excluded_rows.astype(np.float32), 0.0, 0.5, len(requests))
-            for r in requests
-        ]
+        return [(each, each.astype(np.float32)) for each in rows]
 
     def set_available(self, available: Any) -> None:
         if len(available) != 2:
@@ -65,7 +70,7 @@ class FrontEndDouble:
     def answer(self) -> tuple[int, int, list[int] | None]:
         (length,) = LENGTH.unpack(self._stream.read(LENGTH.size))
         kind, request_id, ranking = decode_answer(self._stream.read(length))
-        return kind, request_id, None if ranking is None else ranking.rows.tolist()
+        return kind, request_id, None if ranking is None else list(ranking.rows)
 
     def is_let_go(self) -> bool:
         return self._stream.read(1) == b""
@@ -81,21 +86,26 @@ class Engine:
     def __init__(self) -> None:
         self.model = EchoModel()
         self.batcher: Batcher[Connection] = Batcher(
-            max_requests=8, max_candidates=1000, clock=time.monotonic
+            max_requests=8, max_rows=1000, rows_found=1, clock=time.monotonic
         )
         self.loop = EngineLoop(self.model, self.batcher, "1")
         self._front_ends: list[FrontEndDouble] = []
         self.arrived = threading.Semaphore(0)
+        self.ended = threading.Semaphore(0)
 
     def connect(self) -> FrontEndDouble:
         ours, theirs = socket.socketpair()
         connection = Connection(theirs, len(self._front_ends) + 1)
 
-        def on_arrival(source: Connection, arrival: Any) -> None:
-            self.loop._on_arrival(source, arrival)
-            self.arrived.release()
+        def on_arrivals(source: Connection, arrivals: list[Arrival]) -> None:
+            self.loop.on_arrivals(source, arrivals)
+            self.arrived.release(len(arrivals))
 
-        connection.start(on_arrival)
+        def on_end(source: Connection) -> None:
+            self.loop.on_end(source)
+            self.ended.release()
+
+        connection.start(on_arrivals, on_end)
         self._front_ends.append(FrontEndDouble(ours))
         return self._front_ends[-1]
 
@@ -120,7 +130,11 @@ def engine() -> Iterator[Engine]:
 
 def ask(row: int, deadline: float = float("inf")) -> RankingRequest:
     excluded = np.array([row], np.int32)
-    return RankingRequest(result_count=1, deadline=deadline, excluded_rows=excluded)
+    return RankingRequest(NOBODY, result_count=1, deadline=deadline, excluded_rows=excluded)
+
+
+def counted(metric: Any) -> float:
+    return float(metric._value.get())
 
 
 def test_answers_go_to_the_caller_who_asked(engine: Engine) -> None:
@@ -143,19 +157,32 @@ def test_one_poisoned_request_fails_alone(engine: Engine) -> None:
 
 
 def test_expired_requests_hear_so_and_are_not_computed(engine: Engine) -> None:
+    before = counted(metrics.ENGINE_DROPPED.labels("expired"))
     caller = engine.connect()
     caller.send(encode_rank(1, ask(1, deadline=0.0)), encode_rank(2, ask(2)))
     engine.run(after_arrivals=2)
     assert sorted(caller.answer() for _ in range(2)) == [(OK, 2, [2]), (EXPIRED, 1, None)]
     assert engine.model.batches == [1]
+    assert counted(metrics.ENGINE_DROPPED.labels("expired")) == before + 1
 
 
 def test_cancelled_requests_are_not_computed(engine: Engine) -> None:
+    before = counted(metrics.ENGINE_DROPPED.labels("cancelled"))
     caller = engine.connect()
     caller.send(encode_rank(1, ask(1)), encode_rank(2, ask(2)), encode_cancel(1))
     engine.run(after_arrivals=3)
     assert engine.model.batches == [1]
     assert caller.answer() == (OK, 2, [2])
+    assert counted(metrics.ENGINE_DROPPED.labels("cancelled")) == before + 1
+
+
+def test_tracing_after_the_start_is_counted(engine: Engine) -> None:
+    before = counted(metrics.ENGINE_TRACES)
+    caller = engine.connect()
+    caller.send(encode_rank(1, ask(1)))
+    engine.model.traces += 2
+    engine.run(after_arrivals=1)
+    assert counted(metrics.ENGINE_TRACES) == before + 2
 
 
 def test_availability_reaches_the_model_and_a_mask_that_does_not_fit_is_survived(
@@ -189,5 +216,7 @@ def test_a_front_end_that_has_died_does_not_disturb_the_others(engine: Engine) -
     good.send(encode_rank(1, ask(2)))
     assert engine.arrived.acquire(timeout=10)
     dead.close()
+    assert engine.ended.acquire(timeout=10)
     engine.run(after_arrivals=1)
     assert good.answer() == (OK, 1, [2])
+    assert engine.model.batches == [1], "nobody waits for the other answer"

@@ -1,0 +1,84 @@
+"""Which requests an engine takes: those that it is likely to answer in time."""
+
+import math
+
+from recserve.server.engine.contract import EngineDeadlineExceeded, EngineOverloaded, Ranking
+from recserve.server.engine.padding import padded_size
+
+SMOOTHING = 0.2
+"""Share of the newest measurement in a moving average."""
+LEAST_RETRY_SECONDS = 0.05
+
+
+class Admission:
+    """Predicts how long a request would wait, from how long batches took.
+
+    The wait is that for the batch under way, and for the full batches of all that waits. The time
+    of a batch is a moving average for its padded size. What was never measured is taken for
+    free, so a new engine takes everything until it has answered.
+
+    Args:
+        max_waiting: Most requests that may wait.
+        max_wait_seconds: Longest wait, however long the caller has.
+        max_batch: Most requests in a batch.
+    """
+
+    def __init__(
+        self, *, max_waiting: int = 1024, max_wait_seconds: float = 1.0, max_batch: int = 64
+    ) -> None:
+        self._max_waiting = max_waiting
+        self._max_wait_seconds = max_wait_seconds
+        self._max_batch = max_batch
+        self._seconds: dict[int, float] = {}  # by padded size
+
+    def observe(self, ranking: Ranking) -> None:
+        """Learn from an answer."""
+        size = padded_size(ranking.batch_requests)
+        before = self._seconds.get(size, ranking.inference_seconds)
+        self._seconds[size] = before + SMOOTHING * (ranking.inference_seconds - before)
+
+    def check(self, waiting: int, seconds_left: float) -> None:
+        """Decide about one more request.
+
+        Args:
+            waiting: Requests without an answer.
+            seconds_left: What the caller has; infinity without a deadline.
+
+        Raises:
+            EngineDeadlineExceeded: not even an idle engine would answer in time.
+            EngineOverloaded: too many wait, or the wait would be too long.
+        """
+        if seconds_left <= self._batch_seconds(1):
+            raise EngineDeadlineExceeded("one batch takes longer than the caller has")
+        if waiting >= self._max_waiting:
+            raise EngineOverloaded(
+                f"{waiting} requests wait for the engine already", self._retry_seconds(waiting)
+            )
+        wait = self.predict(waiting)
+        if wait > min(seconds_left, self._max_wait_seconds):
+            raise EngineOverloaded(
+                f"the wait for the engine would be {wait:.3f} s", self._retry_seconds(waiting)
+            )
+
+    def predict(self, waiting: int) -> float:
+        """Seconds until a request would have its answer, if so many are before it."""
+        if not waiting:
+            return self._batch_seconds(1)
+        full, rest = divmod(waiting + 1, self._max_batch)
+        queue = full * self._batch_seconds(self._max_batch)
+        if rest:
+            queue += self._batch_seconds(rest)
+        under_way = self._batch_seconds(min(waiting, self._max_batch)) / 2
+        return queue + under_way
+
+    def _retry_seconds(self, waiting: int) -> float:
+        """When half of what waits now should be done."""
+        return max(LEAST_RETRY_SECONDS, self.predict(waiting) / 2)
+
+    def _batch_seconds(self, requests: int) -> float:
+        """The time of a batch, by the nearest size that was measured."""
+        size = padded_size(requests)
+        if size in self._seconds or not self._seconds:
+            return self._seconds.get(size, 0.0)
+        nearest = min(self._seconds, key=lambda known: abs(math.log(known / size)))
+        return self._seconds[nearest] * (size / nearest if nearest < size else 1.0)

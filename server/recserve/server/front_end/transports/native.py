@@ -1,0 +1,168 @@
+"""The transport of the package pygrpc-native: HTTP/2 in Rust, outside the interpreter lock.
+
+It is built on the package's low-level interface. Its grpc.aio look-alike does per call what is
+done here once per method, and forgets no call whose caller left before it began.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import grpc
+import grpc.aio
+from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
+
+from recserve.server.front_end.calls import CallInterceptor
+from recserve.server.front_end.transports.contract import (
+    FLUSH_SECONDS,
+    OPTIONS,
+    AddServicers,
+    cannot_listen,
+)
+from recserve.server.front_end.transports.native_calls import NativeContext, NativeMethod, fail
+from recserve.server.supervisor.runtime_folder import runtime_folder
+
+_BATCH = 64
+"""Most calls that are taken over from Rust at once."""
+
+
+class NativeTransport:
+    """A server in plaintext. Made on the event loop that it runs on.
+
+    Methods with one request are served by the native front. A grpcio server on a Unix socket
+    behind it serves the rest: client streams such as reflection, and calls of unknown methods.
+
+    Args:
+        add_servicers: Registers the servicers with the server.
+    """
+
+    def __init__(self, add_servicers: AddServicers) -> None:
+        self._calls = CallInterceptor()
+        self._fallback = grpc.aio.server(interceptors=[self._calls], options=OPTIONS)
+        self._registry = _Registry(self._fallback)
+        add_servicers(self._registry)
+        self._front: NativeGrpcFront | None = None
+        self._methods: list[NativeMethod] = []
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._stopping = False
+        self._resources = ExitStack()
+
+    async def start(self, address: str) -> int:
+        """Listen on an address; return the port.
+
+        Raises:
+            ConfigurationError: the address is taken or not ours, or the temporary folder has no
+                room for a socket.
+        """
+        self._socket = self._resources.enter_context(runtime_folder()) / "grpcio.sock"
+        try:
+            self._front = NativeGrpcFront(address, [], call_details=True, delay_stream_headers=True)
+        except OSError as error:
+            self._resources.close()
+            raise cannot_listen(address, str(error)) from error
+        self._loop = asyncio.get_running_loop()
+        self._fallback.add_insecure_port(f"unix:{self._socket}")
+        await self._fallback.start()
+        self._front.set_fallback(str(self._socket))
+        for path, handler in self._registry.handlers.items():
+            wrapped = await self._calls.intercept_service(_always(handler), _Details(path))
+            self._methods.append(NativeMethod(self._front, path, wrapped))
+        self._front.add_methods([(method.path, method.streaming) for method in self._methods])
+        self._front.start()
+        self._receiver = threading.Thread(
+            target=self._receive, args=(self._front,), name="native-calls", daemon=True
+        )
+        self._receiver.start()
+        return self._front.bound_port
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no new calls, and give those in flight time to finish."""
+        front = self._front
+        if front is None:
+            return
+        until = time.monotonic() + grace_seconds
+        await self._calls.drain(grace_seconds)
+        self._stopping = True
+        flush = max(0.0, min(FLUSH_SECONDS, until - time.monotonic()))
+        rest = asyncio.ensure_future(self._fallback.stop(flush))
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=flush)
+        left = list(self._running.items())
+        for call_id, task in left:
+            fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
+            task.cancel()
+        await asyncio.gather(*(task for _, task in left), return_exceptions=True)
+        await rest
+        await asyncio.to_thread(self._close, front)
+
+    def _close(self, front: NativeGrpcFront) -> None:
+        front.close()
+        self._receiver.join()
+        self._resources.close()
+
+    def _receive(self, front: NativeGrpcFront) -> None:
+        while (events := front.recv_batch_details(_BATCH)) is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._take, front, events)
+            except RuntimeError:  # the loop was closed without a stop
+                front.close()
+                return
+            del events  # it may hold large requests
+
+    def _take(self, front: NativeGrpcFront, events: list[tuple[Any, ...]]) -> None:
+        for kind, call_id, method_id, data, _, details in events:
+            if kind == EVENT_CANCEL:
+                # Forgotten here, because a task that has not begun runs no `finally`.
+                task = self._running.pop(call_id, None)
+                if task is not None:
+                    task.cancel()
+            elif self._stopping:
+                fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
+            else:
+                answer = self._answer(method_id, call_id, data, NativeContext(*details))
+                self._running[call_id] = self._loop.create_task(answer)
+
+    async def _answer(
+        self, method_id: int, call_id: int, data: bytes, context: NativeContext
+    ) -> None:
+        try:
+            await self._methods[method_id].answer(call_id, data, context)
+        finally:
+            self._running.pop(call_id, None)
+
+
+class _Registry:
+    """A server as generated code sees it: keeps what the front can serve, passes on everything."""
+
+    def __init__(self, fallback: Any) -> None:
+        self._fallback = fallback
+        self.handlers: dict[str, Any] = {}
+        """Handler by path, of the methods with one request."""
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
+        """Part of grpc.aio.Server."""
+        self._fallback.add_generic_rpc_handlers(handlers)
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        """Part of grpc.aio.Server."""
+        self._fallback.add_registered_method_handlers(service, handlers)
+        for name, handler in handlers.items():
+            if not handler.request_streaming:
+                self.handlers[f"/{service}/{name}"] = handler
+
+
+class _Details(NamedTuple):
+    """What an interceptor learns of a call."""
+
+    method: str
+    invocation_metadata: tuple[()] = ()
+
+
+def _always(handler: Any) -> Any:
+    async def continuation(_details: Any) -> Any:
+        return handler
+
+    return continuation
