@@ -151,11 +151,13 @@ def test_what_is_excluded_or_unavailable_never_comes_and_all_else_does(
 
 def test_the_best_of_many_items_are_found_block_by_block() -> None:
     """A catalogue with more than `MANY` items for each one wanted takes the other way."""
+    import tensorflow as tf
+
     from recserve.trainer.model.selection import BLOCK, MANY, largest
 
     rng = np.random.default_rng(1)
     for size in (MANY * 5 + 1, MANY * 5 + BLOCK):
         scores = rng.normal(size=(3, size)).astype(np.float32)
-        top, places = (part.numpy() for part in largest(scores, 5))
+        top, places = (part.numpy() for part in largest(tf.constant(scores), 5))
         np.testing.assert_array_equal(np.take_along_axis(scores, places, axis=1), top)
         np.testing.assert_array_equal(np.sort(top), np.sort(scores)[:, -5:])
