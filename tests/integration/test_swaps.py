@@ -109,6 +109,33 @@ def test_no_call_fails_and_no_memory_stays_over_many_swaps_and_a_roll_back(
         assert set(server.children()) == {"front_end", "engine"}
 
 
+def test_a_shadow_answers_nobody_and_a_canary_its_share_of_the_users(handmade_store, tmp_path):
+    users = [f"user-{number}" for number in range(40)]
+    shares = ("--canary-share", 0.5, "--shadow-share", 1)
+    publish(handmade_store, 2)
+    with serving(tmp_path, *shares) as server, Client(server.address) as client:
+        server.wait_until_warm()
+        for user in users:
+            client.feedback(user, "i10", "click")
+        client.set_model_label(1, "shadow")
+        assert answering(client, users) == dict.fromkeys(users, 2)
+        compared = 'recserve_shadow_total{model_version="1",outcome="compared"}'
+        alike = 'recserve_shadow_overlap_sum{model_version="1"}'
+        eventually(lambda: server.metrics().get(compared) == len(users), "the comparisons")
+        assert server.metrics()[alike] == len(users), "both versions are the same"
+        client.set_model_label(1, "canary")
+        first = answering(client, users)
+        assert set(first.values()) == {1, 2}
+        assert answering(client, users) == first, "a user stays where it is"
+        client.set_model_label(2, "canary")  # the stable one: this ends the canary
+        assert answering(client, users) == dict.fromkeys(users, 2)
+
+
+def answering(client: Client, users: list[str]) -> dict[str, int]:
+    """The version that answers each user."""
+    return {user: client.recommend(user).model_version for user in users}
+
+
 FAULTS = ["corrupt", "truncated", "foreign", "too new", "a link"]
 
 
