@@ -71,6 +71,11 @@ class FeatureEncoder(keras.layers.Layer):
             )
         self.built = True
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is anything to encode; if not, all vectors are zero."""
+        return self.kernel is not None or self.table is not None
+
     def labels(self) -> list[str]:
         """What each row of the table stands for, as "feature index/value"."""
         vocabularies = (*self.statistics.categorical, *self.statistics.multi_valued)

@@ -68,7 +68,7 @@ class HistoryWeights(keras.layers.Layer):
 
 def positions(history: History) -> Any:
     """How many events came after each, int32 `[B, L]`: 0 for the latest."""
-    length = tf.shape(history.rows)[1]
+    length = history.rows.shape[1]
     count = tf.reduce_sum(tf.cast(history.types >= 0, tf.int32), axis=1, keepdims=True)
     return tf.clip_by_value(count - 1 - tf.range(length)[None, :], 0, length - 1)
 

@@ -65,5 +65,7 @@ class UserTower(keras.layers.Layer):
         events = tf.gather(item_vectors, tf.maximum(history.rows, 0))[:, :, :-1]
         pooled = tf.einsum("blh,blw->bhw", weights, events)
         vectors = tf.einsum("bhw,hwv->bv", pooled, tf.convert_to_tensor(self.maps)) + self.bias
-        vectors += self.user_features(user) + self.context_features(context)
+        for encoder, features in ((self.user_features, user), (self.context_features, context)):
+            if encoder.has_weights:
+                vectors += encoder(features)
         return tf.concat([vectors * self._scale, tf.ones_like(vectors[:, :1])], axis=1)
