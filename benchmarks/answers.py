@@ -34,7 +34,9 @@ def parse_log(text: str) -> list[Answer]:
     if text and not text.endswith("\n"):
         lines.pop()
     fields = (line.split("\t") for line in lines)
-    return [Answer(int(start) / 1e6, int(status), int(us) / 1e6) for start, status, us, *_ in fields]
+    return [
+        Answer(int(start) / 1e6, int(status), int(us) / 1e6) for start, status, us, *_ in fields
+    ]
 
 
 def percentile(values: Iterable[float], share: float) -> float:

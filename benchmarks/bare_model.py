@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from benchmarks.answers import percentile
 
 RESULTS, RETRIEVED, WIDTH, LAYERS = 10, 200, 64, (100, 50, 1)

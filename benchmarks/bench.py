@@ -14,6 +14,7 @@ from benchmarks.datasets import histories, middle_user, write_views
 from benchmarks.places import MOVIELENS
 from benchmarks.program import Program, program
 from benchmarks.server import NotAvailable, Server, command, product
+
 from recserve.v1 import recommender_pb2
 
 TRANSPORTS = ("native", "grpcio")

@@ -33,7 +33,9 @@ def _bars(axes, chart: Chart) -> None:  # type: ignore[no-untyped-def]
     words = list(dict.fromkeys(x for points in chart.series.values() for x, _ in points))
     width = 0.8 / len(chart.series)
     for place, (name, points) in enumerate(chart.series.items()):
-        middles = [words.index(x) + width * (place - (len(chart.series) - 1) / 2) for x, _ in points]
+        middles = [
+            words.index(x) + width * (place - (len(chart.series) - 1) / 2) for x, _ in points
+        ]
         bars = axes.bar(middles, [y for _, y in points], width, label=name)
         axes.bar_label(bars, fmt="{:,.3g}", fontsize=8)
     axes.set_xticks(range(len(words)), words)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import grpc
-
 from benchmarks.call import Call
 from benchmarks.generator import LoadFailed
 from benchmarks.server import Server
+
 from recserve.v1 import recommender_pb2
 
 DEADLINE_SECONDS = 30.0

@@ -18,7 +18,9 @@ def run(bench: Bench) -> Result:
     """Ratio = product / (floor of its transport + bare model)."""
     result = Result(f"processor time of one Recommend, {IN_FLIGHT} in flight")
     with ExitStack() as stack:
-        starts = {f"recserve, {t}": bench.product(bench.movielens, "--transport", t) for t in TRANSPORTS}
+        starts = {
+            f"recserve, {t}": bench.product(bench.movielens, "--transport", t) for t in TRANSPORTS
+        }
         starts |= {f"empty handler, {t}": floor(t) for t in TRANSPORTS}
         servers = where_available(stack, result.notes, starts)
         model = stack.enter_context(bench.bare_model(bench.movielens))

@@ -8,6 +8,7 @@ from benchmarks.ladder import climb
 from benchmarks.real_call import checked
 from benchmarks.result import Result
 from benchmarks.server import floor
+
 from recserve.v1 import recommender_pb2
 
 CALLS = {1: 600, 8: 2000, 64: 4000}

@@ -17,7 +17,9 @@ def run(bench: Bench) -> Result:
     """Ratio = p50 of the product / (p50 of the floor of its transport + p50 of the model)."""
     result = Result("duration of one Recommend, one in flight")
     with ExitStack() as stack:
-        starts = {f"recserve, {t}": bench.product(bench.movielens, "--transport", t) for t in TRANSPORTS}
+        starts = {
+            f"recserve, {t}": bench.product(bench.movielens, "--transport", t) for t in TRANSPORTS
+        }
         starts |= {f"empty handler, {t}": floor(t) for t in TRANSPORTS}
         servers = where_available(stack, result.notes, starts)
         model = stack.enter_context(bench.bare_model(bench.movielens))

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import grpc
-
 from benchmarks.answers import OK, Answer, milliseconds
 from benchmarks.bench import Bench, Prepared
 from benchmarks.generator import ClosedLoop, open_loop, watched_open_loop
@@ -81,7 +80,9 @@ def run(bench: Bench) -> Result:
         result.add("calls that ended, any way", "calls/s", ended, lower_is_better=False),
         result.add("goodput", "calls/s", good, lower_is_better=False),
         result.add("goodput / capacity", "", [g / capacity for g in good], lower_is_better=False),
-        result.add("fallback answers", "calls/s", [b.counted.fallbacks / b.seconds for b in bursts]),
+        result.add(
+            "fallback answers", "calls/s", [b.counted.fallbacks / b.seconds for b in bursts]
+        ),
         result.add("share of probes rejected", "", [_share(b.rejected, b.during) for b in bursts]),
         result.add("p50 of a rejection", "ms", [ms(b.rejected, 0.50) for b in bursts]),
         result.add("p99 of a rejection", "ms", [ms(b.rejected, 0.99) for b in bursts]),

@@ -14,6 +14,7 @@ from benchmarks.real_call import checked
 from benchmarks.result import Chart, Result, Table, cell
 from benchmarks.rounds import sample
 from benchmarks.server import Server
+
 from recserve.client import Client
 
 SWAPS, EARLY_SWAP = 20, 5

@@ -16,7 +16,9 @@ def run(bench: Bench) -> Result:
     result = Result("Recommend calls a second")
     base = "empty handler, grpcio"
     with ExitStack() as stack:
-        starts = {f"recserve, {t}": bench.product(bench.movielens, "--transport", t) for t in TRANSPORTS}
+        starts = {
+            f"recserve, {t}": bench.product(bench.movielens, "--transport", t) for t in TRANSPORTS
+        }
         servers = where_available(stack, result.notes, starts | {base: floor("grpcio")})
         calls = {name: (server, bench.movielens.call) for name, server in servers.items()}
         stack.enter_context(checked(calls.values()))
