@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -46,11 +47,13 @@ PACKAGES = ("grpcio", "pygrpc-native", "protobuf", "tensorflow", "numpy")
 def main(words: Sequence[str] | None = None) -> int:
     """Run, print, save, compare; 1 if a benchmark failed or a figure got worse."""
     options = _options(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every `with` ends its server
     saved = json.loads(options.compare.read_text()) if options.compare else None
     results: dict[str, Result] = {}
     failed = []
     with tempfile.TemporaryDirectory(prefix="recserve-bench-") as folder:
-        bench = Bench(Path(folder), options.rounds, options.quick, _say)
+        kept = options.keep or Path(folder) / "kept"
+        bench = Bench(Path(folder), kept, options.rounds, options.quick, _say)
         for name in options.names or BENCHMARKS:
             _say(name)
             try:
@@ -82,6 +85,9 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--output", type=Path, default=RESULTS, metavar="FOLDER", help=f"[{RESULTS}]"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep what is trained there, and use it again"
     )
     parser.add_argument(
         "--write-document", action="store_true", help="put the tables into docs/benchmarks.md"

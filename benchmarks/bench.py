@@ -49,6 +49,8 @@ class Bench:
 
     folder: Path
     """For everything that is written on the way."""
+    kept: Path
+    """For what was trained; what is there already is used again."""
     rounds: int = 5
     quick: bool = False
     """Few calls: only to see that it works."""
@@ -62,7 +64,6 @@ class Bench:
     @cached_property
     def movielens(self) -> Prepared:
         """A quick model of the bundled sample, and its events."""
-        self.say("training on the bundled sample")
         found = histories(MOVIELENS / "ratings.csv", "userId", "movieId", "timestamp")
         user = middle_user(found)
         epochs = 1 if self.quick else EPOCHS
@@ -70,7 +71,6 @@ class Bench:
 
     def synthetic(self, item_count: int) -> Prepared:
         """A model of a written catalogue of so many items, and its events."""
-        self.say(f"training on {item_count:,} items")
         name = f"views-{item_count}"
         dataset = write_views(self.folder / "datasets" / name, item_count)
         found = histories(dataset / "interactions.csv", "user_id", "item_id", "timestamp")
@@ -113,11 +113,14 @@ class Bench:
     def _prepare(
         self, name: str, dataset: Path, user: str, history: list[str], epochs: int
     ) -> Prepared:
-        folder = self.folder / "prepared" / name
+        folder = self.kept / name
         events = f"sqlite:///{folder / 'recserve.db'}"
-        fit(dataset, folder / "models", epochs)
+        prepared = Prepared(folder, user, tuple(history))
+        if not prepared.version.exists():
+            self.say(f"training {name}")
+            fit(dataset, folder / "models", epochs)
         command("recserve-server", "import", dataset, "--events", events)
-        return Prepared(folder, user, tuple(history))
+        return prepared
 
 
 class BareModelProgram:

@@ -49,7 +49,7 @@ def run(bench: Bench) -> Result:
 
 def _pointwise(bench: Bench) -> Prepared:
     bench.say("training on pairs with ten features")
-    folder = bench.folder / "prepared" / "pairs"
+    folder = bench.folder / "pairs"
     folder.mkdir(parents=True)
     dataset = write_pairs(folder / "user_data.csv")
     command("recserve-trainer", "inspect", dataset, "--write")

@@ -89,9 +89,9 @@ def _p99(result: Result, name: str, windows: list[Window], answers: list[Answer]
 
 def _with_second_version(bench: Bench) -> Prepared:
     first = bench.movielens
-    folder = bench.folder / "prepared" / "two-versions"
+    folder = bench.folder / "two-versions"
     copytree(first.folder, folder)
-    bench.say("training a second version")
+    bench.say("training the second version")
     fit(MOVIELENS, folder / "models", 1)
     return Prepared(folder, first.user, first.history)
 
