@@ -38,10 +38,9 @@ class ClosedLoop:
     in_flight: int
     calls: int
 
-    @property
-    def connections(self) -> int:
-        """One for each eight in flight."""
-        return max(1, self.in_flight // STREAMS_PER_CONNECTION)
+    def connections(self, call: Call) -> int:
+        """One for each eight in flight; HTTP/1.1 needs one for each."""
+        return max(1, self.in_flight // STREAMS_PER_CONNECTION) if call.is_grpc else self.in_flight
 
 
 def has_h2load() -> bool:
@@ -143,8 +142,8 @@ def _body(call: Call, folder: Path) -> Path:
 
 def _words(address: str, call: Call, body: Path, log: Path, load: ClosedLoop) -> list[str]:
     if has_h2load():
-        counts = ["-n", load.calls, "-c", load.connections]
-        counts += ["-m", load.in_flight // load.connections]
+        connections = load.connections(call)
+        counts = ["-n", load.calls, "-c", connections, "-m", load.in_flight // connections]
         return ["h2load", *map(str, counts), *_rest(address, call, body, log)]
     if not call.is_grpc:
         raise LoadFailed(NO_H2LOAD)

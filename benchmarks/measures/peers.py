@@ -48,13 +48,15 @@ def run(bench: Bench) -> Result:
 
 
 def _pointwise(bench: Bench) -> Prepared:
-    bench.say("training on pairs with ten features")
-    folder = bench.folder / "pairs"
-    folder.mkdir(parents=True)
-    dataset = write_pairs(folder / "user_data.csv")
-    command("recserve-trainer", "inspect", dataset, "--write")
-    fit(dataset, folder / "models", 1, "--family", "pointwise", "--hidden-layers", "100,50")
-    return Prepared(folder)
+    prepared = Prepared(bench.kept / "pairs")
+    if not prepared.version.exists():
+        bench.say("training pairs")
+        prepared.folder.mkdir(parents=True, exist_ok=True)
+        dataset = write_pairs(prepared.folder / "user_data.csv")
+        command("recserve-trainer", "inspect", dataset, "--write")
+        options = ("--family", "pointwise", "--hidden-layers", "100,50")
+        fit(dataset, prepared.folder / "models", 1, *options)
+    return prepared
 
 
 def _recommend(features: bytes) -> Call:

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shutil import copytree
 
 from benchmarks import processor_time
@@ -59,6 +59,10 @@ def run(bench: Bench) -> Result:
             counted = server.counters("Recommend").since(before)
             answers = steady_load.answers()
     broken = sum(answer.status != 200 for answer in answers)
+    ended = ", ".join(f"{code} {count:,}" for code, count in sorted(counted.handled.items()))
+    result.notes.append(f"how calls ended, by the server's count: {ended}")
+    if broken:
+        result.notes.append(f"streams that broke: {broken}")
     failed = result.add("failed calls", "", [counted.failed + broken])
     fallbacks = result.add("answers that were fallbacks", "", [counted.fallbacks])
     between = _p99(result, "p99 between swaps", steady, answers)
@@ -89,11 +93,12 @@ def _p99(result: Result, name: str, windows: list[Window], answers: list[Answer]
 
 def _with_second_version(bench: Bench) -> Prepared:
     first = bench.movielens
-    folder = bench.folder / "two-versions"
-    copytree(first.folder, folder)
-    bench.say("training the second version")
-    fit(MOVIELENS, folder / "models", 1)
-    return Prepared(folder, first.user, first.history)
+    twice = replace(first, folder=bench.kept / "two-versions")
+    if not twice.folder.exists():
+        bench.say("training the second version")
+        copytree(first.folder, twice.folder)
+        fit(MOVIELENS, twice.folder / "models", 1)
+    return twice
 
 
 def _swap_all(
