@@ -1,11 +1,11 @@
 """The model by itself: the SavedModel of a version, called in a process of its own.
 
-`python -m benchmarks.bare_model VERSION_FOLDER HISTORY_FILE` takes lines `recommend BATCH CALLS` and
-`arithmetic BATCH CALLS`, and answers each with JSON: `p50_ms`, `p99_ms` and `cpu_us` (processor time
-for one user). `recommend` is the version's signature with tensors that are ready. `arithmetic` is the
-least that such an answer can be: one matrix product over all items, the best 200, a ranking MLP
-64 → 100 → 50 → 1 over them, the best ten. What is called is written to docs/artefact.md alone, so
-that the server can change without moving this floor.
+`python -m benchmarks.bare_model VERSION_FOLDER HISTORY_FILE` takes lines `recommend BATCH CALLS`
+and `arithmetic BATCH CALLS`, and answers each with JSON: `p50_ms`, `p99_ms` and `cpu_us` (processor
+time for one user). `recommend` is the version's signature with tensors that are ready. `arithmetic`
+is the least that such an answer can be: one matrix product over all items, the best 200, a ranking
+MLP 64 → 100 → 50 → 1 over them, the best ten. It knows docs/artefact.md alone and no code of the
+server, which so can change without moving this floor.
 """
 
 import json
@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def measure(call: Callable[[], Any], batch: int, calls: int) -> dict[str, float]
 def _strings(joined: Any, offsets: Any) -> Any:
     data = joined.tobytes()
     ends = offsets.tolist()
-    pairs = zip(ends, ends[1:], strict=False)
+    pairs = pairwise(ends)
     return np.array([data[start:end].decode() for start, end in pairs], object)
 
 

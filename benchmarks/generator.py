@@ -112,10 +112,8 @@ def watched_open_loop(
     with tempfile.TemporaryDirectory() as name:
         log, message = Path(name) / "log", Path(name) / "message"
         message.write_bytes(call.message)
-        with _running(
-            _python_words(address, call, message, log)
-            + ["--rate", str(rate), "--deadline", str(deadline_seconds)]
-        ):
+        options = ["--rate", str(rate), "--deadline", str(deadline_seconds)]
+        with _running([*_python_words(address, call, message, log), *options]):
             yield OpenLoop(log)
 
 

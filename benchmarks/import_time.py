@@ -53,7 +53,7 @@ def run(bench: Bench) -> Result:
         values = ratios(seconds, found[FLOOR])
         ratio = result.add(f"{statement} / {FLOOR}", "", values) if statement != FLOOR else None
         rows.append((f"`{statement}`", cell(time), cell(ratio)))
-    result.tables.append(Table(("", "ms", f"× {FLOOR}"), rows))
+    result.tables.append(Table(("", "ms", f"/ {FLOOR}"), rows))
     return result
 
 

@@ -10,7 +10,7 @@ from benchmarks.result import Chart, Result, Table, cell
 from benchmarks.rounds import Samples, interleaved, ratios, sample
 from benchmarks.server import Server
 
-COLUMNS = ("", "in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs per call", "rate × {base}")
+COLUMNS = ("", "in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs per call", "rate / {base}")
 
 
 def climb(

@@ -1,8 +1,8 @@
 """A generator that reads gRPC's status, and stands in for h2load where that is missing.
 
 `python -m benchmarks.python_generator ADDRESS PATH MESSAGE_FILE --log-file LOG` with `--calls` and
-`--in-flight` (a closed loop), or with `--rate` (an open loop, until it is terminated). A line of the
-log is the start in microseconds since 1970, 200 or gRPC's code, and the microseconds it took.
+`--in-flight` (a closed loop), or with `--rate` (an open loop, until it is terminated). A line of
+the log is the start in microseconds since 1970, 200 or gRPC's code, and the microseconds it took.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Interleaved rounds: everything that is compared is measured in turn, so that all see one noise."""
+"""Interleaved rounds: what is compared is measured in turn, so that all see the same noise."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

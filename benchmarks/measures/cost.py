@@ -49,7 +49,7 @@ def run(bench: Bench) -> Result:
         rows.append((name, *map(cell, (cpu, rate, p99, ratio))))
     cpu = result.add(f"bare model, batch {BATCH}, CPU of a user", "µs", model_us)
     rows.append((f"bare model, batch {BATCH}, for a user", cell(cpu), "-", "-", "-"))
-    columns = ("", "CPU µs per call", "calls/s", "p99 ms", "× (floor + model)")
+    columns = ("", "CPU µs per call", "calls/s", "p99 ms", "CPU / (floor + model)")
     result.tables.append(Table(columns, rows))
     bars = [(f.name.removesuffix(", CPU"), f.median) for f in result.figures if f.unit == "µs"]
     bars = [(name.replace(", ", "\n", 1), value) for name, value in bars]

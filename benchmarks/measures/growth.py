@@ -13,7 +13,7 @@ from benchmarks.server import floor
 SIZES = (1_000, 10_000, 100_000)
 CALLS = 300
 COLUMNS = ("items", "p50 ms", "p99 ms", "CPU µs", "floor p50 ms", "SavedModel p50 ms",
-           "arithmetic p50 ms", "p50 × (floor + arithmetic)")  # fmt: skip
+           "arithmetic p50 ms", "p50 / (floor + arithmetic)")  # fmt: skip
 
 
 def run(bench: Bench) -> Result:

@@ -43,7 +43,7 @@ def run(bench: Bench) -> Result:
     p50 = result.add("bare model, batch 1, p50", "ms", model_ms)
     p99 = result.add("bare model, batch 1, p99", "ms", [each["p99_ms"] for each in models])
     rows.append(("bare model, batch 1", cell(p50), cell(p99), "-"))
-    result.tables.append(Table(("", "p50 ms", "p99 ms", "p50 × (floor + model)"), rows))
+    result.tables.append(Table(("", "p50 ms", "p99 ms", "p50 / (floor + model)"), rows))
     series = {
         share: [
             (figure.name.removesuffix(f", {share}").replace(", ", "\n", 1), figure.median)

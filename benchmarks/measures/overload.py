@@ -1,8 +1,8 @@
 """Three times what the server can do: what still gets through, and what the rest are told.
 
 Half of capacity is offered all the time. A burst adds two and a half times capacity. h2load makes
-both and does not see gRPC's status, so a few probing calls a second come from a generator that does,
-and the goodput comes from the server's own counters.
+both and does not see gRPC's status, so a few probing calls a second come from a generator that
+does, and the goodput comes from the server's own counters.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The same work on other servers: a hundred given candidates of ten features each through an MLP."""
+"""Other servers at the same work: a hundred candidates of ten features each through an MLP."""
 
 import struct
 from collections.abc import Iterator
@@ -41,8 +41,8 @@ def run(bench: Bench) -> Result:
             stack.enter_context(_scores_checked(*calls[name]))
         climb(bench, result, "peers", calls, CALLS, base)
     result.notes.append(
-        "recserve runs a trained TensorFlow model and answers over gRPC with a hundred ranked items; "
-        "the others run NumPy and answer over HTTP/1.1 with a hundred scores"
+        "recserve runs a trained TensorFlow model, and answers over gRPC with a hundred ranked "
+        "items; the others run NumPy, and answer over HTTP/1.1 with a hundred scores"
     )
     return result
 

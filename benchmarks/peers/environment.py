@@ -1,4 +1,4 @@
-"""A virtual environment for each peer, made when it is first needed, from its pinned requirements."""
+"""A virtual environment for each peer, made on demand from its pinned requirements."""
 
 import os
 import shutil

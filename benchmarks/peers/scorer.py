@@ -1,5 +1,7 @@
 """The work of every peer: 10 → 100 → 50 → 1 over the candidates of a batch, in NumPy."""
 
+from itertools import pairwise
+
 import numpy as np
 
 CANDIDATES, FEATURES = 100, 10
@@ -11,7 +13,7 @@ class Scorer:
 
     def __init__(self) -> None:
         chance = np.random.default_rng(7)
-        shapes = zip(LAYERS, LAYERS[1:], strict=False)
+        shapes = pairwise(LAYERS)
         self._weights = [chance.standard_normal(shape, np.float32) * 0.1 for shape in shapes]
         self._biases = [np.zeros(width, np.float32) for width in LAYERS[1:]]
 

@@ -1,4 +1,7 @@
-"""Triton through PyTriton with its dynamic batcher; `python triton_server.py HTTP_PORT GRPC_PORT`."""
+"""Triton through PyTriton, with its dynamic batcher.
+
+Started by `python triton_server.py HTTP_PORT GRPC_PORT`.
+"""
 
 import sys
 
