@@ -28,7 +28,7 @@ def recommend(user_id, **fields):
 def server(warm_server):
     """The server, with one user whom it knows."""
     with Client(warm_server.address) as client:
-        client.feedback("known", "item-1", "click")
+        client.feedback("known", "i1", "click")
     page = warm_server.said("listening")[-1]["metrics"]
     return Server(warm_server.address, warm_server.process.pid, page)
 
