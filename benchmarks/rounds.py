@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from statistics import median
 from typing import TypeVar
 
 from benchmarks import processor_time
@@ -14,6 +15,7 @@ from benchmarks.server import Server
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 5.0
+CAPACITY_CALLS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ def sample(server: Server, call: Call, load: ClosedLoop) -> Sample:
         p99_ms=milliseconds(answers, 0.99),
         cpu_us=processor / load.calls * 1e6,
     )
+
+
+def capacity_of(server: Server, call: Call) -> float:
+    """Calls a second that the product answers with 64 in flight: the median of three loads."""
+    load = ClosedLoop(64, CAPACITY_CALLS)
+    return median(sample(server, call, load).rate for _ in range(3))
 
 
 def check_counters(

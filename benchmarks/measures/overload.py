@@ -12,18 +12,17 @@ from dataclasses import dataclass
 import grpc
 from benchmarks.answers import OK, Answer, milliseconds
 from benchmarks.bench import Bench, Prepared
-from benchmarks.generator import ClosedLoop, open_loop, watched_open_loop
+from benchmarks.generator import open_loop, watched_open_loop
 from benchmarks.metrics_page import Counters
 from benchmarks.real_call import checked
 from benchmarks.result import Result, Table, cell
-from benchmarks.rounds import sample
+from benchmarks.rounds import capacity_of
 from benchmarks.server import Server
 
 STEADY_SHARE, BURST_SHARE = 0.5, 2.5
 PROBES_PER_SECOND = 50
 DEADLINE_SECONDS = 1.0
 SETTLE_SECONDS, BURST_SECONDS, AFTER_SECONDS = 3.0, 6.0, 6.0
-CAPACITY_CALLS, IN_FLIGHT = 4000, 64
 NORMAL = 2.0
 """An answer is normal again within so many times the slowest hundredth before the burst."""
 
@@ -65,8 +64,7 @@ def run(bench: Bench) -> Result:
     with ExitStack() as stack:
         server, transport = stack.enter_context(bench.fastest_product(bench.movielens))
         stack.enter_context(checked([(server, bench.movielens.call)]))
-        load = ClosedLoop(IN_FLIGHT, bench.calls(CAPACITY_CALLS))
-        capacity = max(sample(server, bench.movielens.call, load).rate for _ in range(3))
+        capacity = capacity_of(server, bench.movielens.call)
         bursts = [_burst(bench, server, bench.movielens, capacity) for _ in range(bench.rounds)]
     good = [(b.counted.handled.get("OK", 0) - b.counted.fallbacks) / b.seconds for b in bursts]
     ended = [sum(b.counted.handled.values()) / b.seconds for b in bursts]

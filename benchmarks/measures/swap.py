@@ -8,17 +8,16 @@ from shutil import copytree
 from benchmarks import processor_time
 from benchmarks.answers import Answer, milliseconds
 from benchmarks.bench import Bench, Prepared, fit
-from benchmarks.generator import ClosedLoop, open_loop
+from benchmarks.generator import open_loop
 from benchmarks.places import MOVIELENS
 from benchmarks.real_call import checked
 from benchmarks.result import Chart, Result, Table, cell
-from benchmarks.rounds import sample
+from benchmarks.rounds import capacity_of
 from benchmarks.server import Server
 
 from recserve.client import Client
 
 SWAPS, EARLY_SWAP = 20, 5
-CAPACITY_CALLS, IN_FLIGHT = 4000, 64
 STEADY_SECONDS = 2.0
 DRAIN_PATIENCE_SECONDS = 60.0
 
@@ -49,8 +48,7 @@ def run(bench: Bench) -> Result:
         server, transport = stack.enter_context(bench.fastest_product(twice))
         result.notes.append(f"transport: {transport}")
         stack.enter_context(checked([(server, twice.call)]))
-        load = ClosedLoop(IN_FLIGHT, bench.calls(CAPACITY_CALLS))
-        capacity = [sample(server, twice.call, load).rate for _ in range(3)][-1]
+        capacity = capacity_of(server, twice.call)
         client = stack.enter_context(Client(server.address))
         before = server.counters("Recommend")
         with open_loop(server.address, twice.call, capacity / 2) as steady_load:
@@ -69,7 +67,7 @@ def run(bench: Bench) -> Result:
     during = _p99(result, "p99 during swaps", windows, answers)
     ratio = result.add("p99 during / between", "", [during.median / between.median])
     duration = result.add("load to end of drain", "s", [window.seconds for window in windows])
-    early = min(EARLY_SWAP, swaps - 1)
+    early = min(EARLY_SWAP, swaps // 2)
     after_early = result.add(f"memory after swap {early}", "MiB", [memory[early - 1]])
     after_last = result.add(f"memory after swap {swaps}", "MiB", [memory[-1]])
     calls = result.add("calls", "", [len(answers)], lower_is_better=False)
