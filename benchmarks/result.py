@@ -1,5 +1,6 @@
 """What a benchmark found: figures of every round, tables, charts and notes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
@@ -58,8 +59,9 @@ class Result:
     def add(
         self, name: str, unit: str, rounds: Sequence[float], *, lower_is_better: bool = True
     ) -> Figure:
-        """Keep a figure."""
-        figure = Figure(name, unit, tuple(rounds), lower_is_better)
+        """Keep a figure; rounds that had nothing to measure (NaN) are left out."""
+        values = tuple(value for value in rounds if not math.isnan(value)) or (math.nan,)
+        figure = Figure(name, unit, values, lower_is_better)
         self.figures.append(figure)
         return figure
 
@@ -77,7 +79,7 @@ def figures_from_json(saved: Mapping[str, Any]) -> dict[str, Figure]:
 
 def number(value: float) -> str:
     """Three digits that matter; whole numbers from a hundred on."""
-    if value != value:
+    if math.isnan(value):
         return "-"
     if abs(value) >= 100:
         return f"{value:,.0f}"

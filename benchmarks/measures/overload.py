@@ -26,6 +26,7 @@ SETTLE_SECONDS, BURST_SECONDS, AFTER_SECONDS = 3.0, 6.0, 6.0
 NORMAL = 2.0
 """An answer is normal again within so many times the slowest hundredth before the burst."""
 
+OUT_OF_TIME = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
 REJECTED = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
 
 
@@ -49,6 +50,11 @@ class Burst:
     def rejected(self) -> list[Answer]:
         """Probes that were told to come back later."""
         return [answer for answer in self.during if answer.status == REJECTED]
+
+    @property
+    def late(self) -> list[Answer]:
+        """Probes that had neither by their deadline."""
+        return [answer for answer in self.during if answer.status == OUT_OF_TIME]
 
     @property
     def seconds_to_normal(self) -> float:
@@ -82,6 +88,7 @@ def run(bench: Bench) -> Result:
             "fallback answers", "calls/s", [b.counted.fallbacks / b.seconds for b in bursts]
         ),
         result.add("share of probes rejected", "", [_share(b.rejected, b.during) for b in bursts]),
+        result.add("share of probes out of time", "", [_share(b.late, b.during) for b in bursts]),
         result.add("p50 of a rejection", "ms", [ms(b.rejected, 0.50) for b in bursts]),
         result.add("p99 of a rejection", "ms", [ms(b.rejected, 0.99) for b in bursts]),
         result.add("p99 of an accepted call", "ms", [ms(b.accepted, 0.99) for b in bursts]),
@@ -95,6 +102,7 @@ def run(bench: Bench) -> Result:
     counts = ", ".join(f"{code} {count:,}" for code, count in totals.items())
     result.notes += [
         f"transport: {transport}; every call has a deadline of {DEADLINE_SECONDS:.0f} s",
+        f"a time to normal of {AFTER_SECONDS:.0f} s is the end of the watch, and means longer",
         f"how calls ended during the bursts, by the server's count: {counts}",
     ]
     return result

@@ -59,6 +59,12 @@ def test_what_got_worse_is_marked_in_the_table():
     assert row[-2:] == ("2.00", "**worse**")
 
 
+def test_rounds_without_anything_to_measure_are_left_out():
+    result = Result("title")
+    assert result.add("p99", "ms", [1.0, math.nan, 3.0]).rounds == (1.0, 3.0)
+    assert cell(result.add("none", "ms", [math.nan, math.nan])) == "-"
+
+
 def test_numbers_are_short():
     assert [number(value) for value in (0.123, 12.34, 1234.5, math.nan)] == [
         "0.12",
