@@ -48,8 +48,17 @@ def has_h2load() -> bool:
     return shutil.which("h2load") is not None
 
 
-def generate(address: str, call: Call, load: ClosedLoop) -> list[Answer]:
+def generate(
+    address: str, call: Call, load: ClosedLoop, *, same_size: bool = False
+) -> list[Answer]:
     """Make the calls.
+
+    Args:
+        address: Of the server.
+        call: What is called.
+        load: How often.
+        same_size: All answers are known to have one size. An error of gRPC has the status 200 and
+            no body, so then a body that does not divide among the calls gives errors away.
 
     Raises:
         LoadFailed: not all were answered with the status 200.
@@ -60,6 +69,8 @@ def generate(address: str, call: Call, load: ClosedLoop) -> list[Answer]:
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode or (has_h2load() and parse_failures(done.stdout)):
             raise LoadFailed(f"{' '.join(words)}\n{done.stdout}{done.stderr}")
+        if has_h2load() and same_size and not divides(parse_body_bytes(done.stdout), load.calls):
+            raise LoadFailed(f"{call.path} at {address}: some answers are empty\n{done.stdout}")
         answers = parse_log(log.read_text())
     if len(answers) != load.calls or any(answer.status != 200 for answer in answers):
         raise LoadFailed(f"{call.path} at {address}: not every call was answered")
@@ -73,6 +84,19 @@ def parse_failures(summary: str) -> int:
     if requests is None or good is None:
         raise LoadFailed(f"h2load printed no summary:\n{summary}")
     return int(requests[1]) - min(int(requests[2]), int(good[1]))
+
+
+def parse_body_bytes(summary: str) -> int:
+    """Bytes of all bodies that h2load's summary counts."""
+    found = re.search(r"^traffic: .* headers .*, \S+ \((\d+)\) data", summary, re.M)
+    if found is None:
+        raise LoadFailed(f"h2load printed no summary:\n{summary}")
+    return int(found[1])
+
+
+def divides(body_bytes: int, calls: int) -> bool:
+    """Whether bodies can be those of so many answers of one size."""
+    return body_bytes > 0 and body_bytes % calls == 0
 
 
 class OpenLoop:

@@ -68,7 +68,7 @@ def sample(server: Server, call: Call, load: ClosedLoop) -> Sample:
     method = call.path.rpartition("/")[2]
     before = server.counters(method) if server.metrics_page else None
     processor = processor_time.tree_seconds(server.pid)
-    answers = generate(server.address, call, load)
+    answers = generate(server.address, call, load, same_size=before is None)
     processor = processor_time.tree_seconds(server.pid) - processor
     if before is not None:
         check_counters(lambda: server.counters(method).since(before), load.calls)

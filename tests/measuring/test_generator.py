@@ -3,7 +3,7 @@
 import pytest
 from benchmarks.answers import Answer, milliseconds, parse_log, per_second, percentile
 from benchmarks.call import Call, framed
-from benchmarks.generator import ClosedLoop, LoadFailed, parse_failures
+from benchmarks.generator import ClosedLoop, LoadFailed, divides, parse_body_bytes, parse_failures
 
 SUMMARY = """starting benchmark...
 progress: 100% done
@@ -11,7 +11,7 @@ progress: 100% done
 finished in 638.86ms, 6261.17 req/s, 1.62MB/s
 requests: 4000 total, 4000 started, 4000 done, {succeeded} succeeded, {failed} failed, 0 errored
 status codes: {good} 2xx, 0 3xx, 0 4xx, {bad} 5xx
-traffic: 1.04MB (1085849) total, 12.30KB (12600) headers (space savings 96.11%), 859KB data
+traffic: 1.04MB (1085849) total, 12.30KB (12600) headers (space savings 96.11%), 3.28MB (3440000) data
 """
 
 
@@ -22,6 +22,14 @@ def test_a_summary_without_failures_has_none():
 def test_broken_streams_and_other_statuses_are_failures():
     assert parse_failures(SUMMARY.format(succeeded=3990, failed=10, good=3990, bad=0)) == 10
     assert parse_failures(SUMMARY.format(succeeded=4000, failed=0, good=3995, bad=5)) == 5
+
+
+def test_answers_of_one_size_divide_among_the_calls():
+    body = parse_body_bytes(SUMMARY.format(succeeded=4000, failed=0, good=4000, bad=0))
+    assert body == 3_440_000
+    assert divides(body, 16_000)
+    assert not divides(body - 215, 16_000)
+    assert not divides(0, 16_000)
 
 
 def test_output_without_a_summary_is_an_error():
