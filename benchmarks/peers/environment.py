@@ -15,6 +15,9 @@ OTHER_PYTHONS = ("/usr/bin/python3",)
 """Tried where this one does not do: Triton's own Python backend brings a part of CPython, and does
 not run with every build of it."""
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""For products as small as these, more threads make NumPy several times slower."""
+
 
 def pythons() -> Iterator[str]:
     """Pythons to make a peer's environment from, the likeliest first."""
@@ -55,7 +58,12 @@ def group(words: list[str], folder: Path, log: Path) -> Iterator["subprocess.Pop
     """A process with all its descendants, none of which is left after the `with`."""
     with log.open("w") as output:
         process = subprocess.Popen(
-            words, cwd=folder, stdout=output, stderr=output, start_new_session=True
+            words,
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+            env=os.environ | ONE_THREAD,
+            start_new_session=True,
         )
     try:
         yield process

@@ -11,7 +11,7 @@ progress: 100% done
 finished in 638.86ms, 6261.17 req/s, 1.62MB/s
 requests: 4000 total, 4000 started, 4000 done, {succeeded} succeeded, {failed} failed, 0 errored
 status codes: {good} 2xx, 0 3xx, 0 4xx, {bad} 5xx
-traffic: 1.04MB (1085849) total, 12.30KB (12600) headers (space savings 96.11%), 3.28MB (3440000) data
+traffic: 1.04MB (1085849) total, 12.30KB (12600) headers (space savings 96%), 3MB (3440000) data
 """
 
 
