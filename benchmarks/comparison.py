@@ -2,13 +2,15 @@
 
 Noise is what the rounds of each run show: a figure got worse where every round of this run is worse
 than every round of the saved one. If nothing had changed, five rounds against five would fall so by
-chance once in 252 times for each figure; a figure with one round is never marked.
+chance once in 252 times for each figure; figures with fewer than three rounds are never marked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmarks.result import Figure, Table, cell
+
+LEAST_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Change:
     @property
     def verdict(self) -> str:
         """`worse`, `better`, or empty where the rounds of the two runs overlap."""
-        if min(len(self.saved.rounds), len(self.now.rounds)) < 2:
+        if min(len(self.saved.rounds), len(self.now.rounds)) < LEAST_ROUNDS:
             return ""
         higher = min(self.now.rounds) > max(self.saved.rounds)
         lower = max(self.now.rounds) < min(self.saved.rounds)

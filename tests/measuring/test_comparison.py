@@ -18,7 +18,7 @@ def figure(*rounds, name="p50", lower_is_better=True):
         ((1.0, 1.1, 1.2), (1.3, 1.4, 1.5), "worse"),
         ((1.3, 1.4, 1.5), (1.0, 1.1, 1.2), "better"),
         ((1.0, 1.1, 1.3), (1.2, 1.4, 1.5), ""),
-        ((1.0,), (9.0,), ""),
+        ((1.0, 1.1), (9.0, 9.1), ""),
     ],
 )
 def test_the_rounds_have_to_lie_apart(saved, now, verdict):
@@ -26,8 +26,8 @@ def test_the_rounds_have_to_lie_apart(saved, now, verdict):
 
 
 def test_more_calls_a_second_are_better():
-    slow = figure(10.0, 11.0, lower_is_better=False)
-    fast = figure(20.0, 21.0, lower_is_better=False)
+    slow = figure(10.0, 11.0, 12.0, lower_is_better=False)
+    fast = figure(20.0, 21.0, 22.0, lower_is_better=False)
     assert Change("throughput", slow, fast).verdict == "better"
     assert Change("throughput", fast, slow).verdict == "worse"
 
@@ -53,7 +53,7 @@ def test_a_saved_run_reads_back_as_it_was():
 
 
 def test_what_got_worse_is_marked_in_the_table():
-    change = Change("latency", figure(1.0, 1.1), figure(2.0, 2.2))
+    change = Change("latency", figure(1.0, 1.1, 1.2), figure(2.0, 2.2, 2.4))
     (row,) = change_table([change]).rows
     assert row[0] == "latency: p50"
     assert row[-2:] == ("2.00", "**worse**")
