@@ -50,8 +50,8 @@ format: env ## format the code and mend what the linter can
 protos: env ## regenerate the code beside protos/recserve/v1/*.proto
 	@$(BIN)/python .ci/generated.py
 
-bench: env ## measure against floors in the same run
-	@$(BIN)/python -m benchmarks
+bench: env ## measure against floors in the same run (ARGS="cost latency --compare saved.json")
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove the environment and everything built
 	@rm -rf $(VENV) .demo dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

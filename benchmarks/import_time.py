@@ -9,6 +9,11 @@ is above the ceiling.
 import statistics
 import subprocess
 import sys
+from functools import partial
+
+from benchmarks.bench import Bench
+from benchmarks.result import Result, Table, cell
+from benchmarks.rounds import interleaved, ratios
 
 ROUNDS = 15
 CEILING = 1.5
@@ -35,6 +40,21 @@ def median_seconds(statements: tuple[str, ...]) -> dict[str, float]:
     rounds = [[import_seconds(each) for each in statements] for _ in range(ROUNDS + 1)][1:]
     columns = zip(*rounds, strict=True)
     return dict(zip(statements, map(statistics.median, columns), strict=True))
+
+
+def run(bench: Bench) -> Result:
+    """Ratio = import / `import grpc`."""
+    result = Result("import of the SDK in a fresh process")
+    statements = (FLOOR, *MEASURED)
+    found = interleaved({each: partial(import_seconds, each) for each in statements}, bench.rounds)
+    rows = []
+    for statement, seconds in found.items():
+        time = result.add(f"{statement}", "ms", [value * 1000 for value in seconds])
+        values = ratios(seconds, found[FLOOR])
+        ratio = result.add(f"{statement} / {FLOOR}", "", values) if statement != FLOOR else None
+        rows.append((f"`{statement}`", cell(time), cell(ratio)))
+    result.tables.append(Table(("", "ms", f"/ {FLOOR}"), rows))
+    return result
 
 
 def main() -> int:

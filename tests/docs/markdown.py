@@ -31,8 +31,15 @@ class Block:
 def documents() -> list[Path]:
     """List every document of the project, by path."""
     folders = ("docs", "examples", "deploy", "benchmarks")
-    below = [path for folder in folders for path in (ROOT / folder).rglob("*.md")]
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.md")]
+    below = [path for path in found if not _is_generated(path)]
     return sorted([*ROOT.glob("*.md"), *below])
+
+
+def _is_generated(path: Path) -> bool:
+    """Results and virtual environments of the benchmarks are no documents of ours."""
+    parts = path.relative_to(ROOT).parts
+    return "results" in parts or any(part.startswith(".") for part in parts)
 
 
 def blocks(document: Path, kind: str = "") -> list[Block]:

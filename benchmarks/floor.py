@@ -1,16 +1,18 @@
-"""The floor: a grpc.aio server whose Recommend does nothing but parse and answer.
+"""The floor: a server whose handlers do nothing but parse and answer.
 
-`python -m benchmarks.floor_server` prints its address, and answers every request with the same ten
-items, until its standard input ends.
+`python -m benchmarks.floor grpcio|native` prints its address, and answers every request with the
+same ten items, until its standard input ends.
 """
 
 import asyncio
 import sys
+from importlib import import_module
 from typing import Any
 
-import grpc.aio
-
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc
+
+MODULES = {"grpcio": "grpc.aio", "native": "pygrpc_native.aio"}
+"""Which module's `server()` each transport is."""
 
 
 class FloorServicer(recommender_pb2_grpc.RecommenderServiceServicer):
@@ -30,9 +32,9 @@ class FloorServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         return recommender_pb2.FeedbackResponse(accepted_count=1, log_position=1)
 
 
-async def main() -> None:
+async def main(transport: str) -> None:
     """Serve until standard input ends."""
-    server = grpc.aio.server()
+    server = import_module(MODULES[transport]).server()
     recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(FloorServicer(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -42,4 +44,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1]))
