@@ -31,6 +31,10 @@ class BareModel:
         import tensorflow as tf
 
         self._tf = tf
+        # As the engine sets them: with TensorFlow's own settings this floor would be higher.
+        cores = len(os.sched_getaffinity(0))
+        tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // 2))
+        tf.config.threading.set_inter_op_parallelism_threads(1)
         self._loaded = tf.saved_model.load(str(folder / "saved_model"))  # kept: it owns variables
         self._signatures = self._loaded.signatures
         with np.load(folder / "items.npz", allow_pickle=False) as table:
