@@ -151,6 +151,7 @@ async def test_the_native_transport_forgets_a_call_that_was_left_before_it_began
     await transport.start("127.0.0.1:0")
     details: Any = ((), "", None)
     call = (EVENT_CALL, 1 << 40, 0, b"", None, details)
-    transport._take(transport._front, [call, (EVENT_CANCEL, 1 << 40, 0, None, None, None)])  # type: ignore[arg-type]
+    transport._arrived.append([call, (EVENT_CANCEL, 1 << 40, 0, None, None, None)])
+    transport._take(transport._front)  # type: ignore[arg-type]
     assert transport._running == {}
     await transport.stop(0)

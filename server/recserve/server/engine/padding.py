@@ -16,11 +16,14 @@ BATCH_SIZES = (
     *(96, 128, 192, 256, 384, 512, 768, 1024),
 )
 """The sizes that are warmed up: padding adds less than half."""
+_SIZE_OF = tuple(
+    next(size for size in BATCH_SIZES if size >= count) for count in range(BATCH_SIZES[-1] + 1)
+)
 
 
 def padded_size(count: int) -> int:
-    """The smallest batch size that holds `count` requests."""
-    return next(size for size in BATCH_SIZES if size >= count)
+    """The smallest batch size that holds `count` requests, at most 1024."""
+    return _SIZE_OF[count]
 
 
 def padded_width(count: int) -> int:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from recserve.server import logs
+from recserve.server import garbage, logs
 from recserve.server.control import ChildControl, Message
 from recserve.server.engine.batcher import Batcher
 from recserve.server.engine.connection import Connection
@@ -66,6 +66,7 @@ def main() -> int:
     engine = EngineLoop(model, batcher, Path(settings.folder).name)
     listener = _listen(settings.socket)
     threading.Thread(target=engine.accept, args=(listener,), name="acceptor", daemon=True).start()
+    garbage.settle()
     control.send(state="ready", items=model.item_count, device=device)
     engine.run()
     return 0

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from recserve.server import logs, metrics
+from recserve.server import garbage, logs, metrics
 from recserve.server.control import ChildControl, Message
 from recserve.server.engine.admission import Admission
 from recserve.server.errors import ConfigurationError, RecserveServerError
@@ -100,6 +100,7 @@ async def _run(
     await front_end.open()
     try:
         transport = _transport(settings, front_end)
+        garbage.settle()
         control.send(listening=await transport.start(settings.listen))
         grace = await _follow(front_end, supervisor, messages)
         front_end.drain()

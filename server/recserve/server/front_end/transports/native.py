@@ -7,6 +7,7 @@ done here once per method, and forgets no call whose caller left before it began
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -48,6 +49,9 @@ class NativeTransport:
         self._methods: list[NativeMethod] = []
         self._running: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
+        self._arrived: deque[list[tuple[Any, ...]]] = deque()
+        self._is_told = False
+        """Whether the loop has been told to look at `_arrived`, and has not looked yet."""
         self._resources = ExitStack()
 
     async def start(self, address: str) -> int:
@@ -105,25 +109,30 @@ class NativeTransport:
 
     def _receive(self, front: NativeGrpcFront) -> None:
         while (events := front.recv_batch_details(_BATCH)) is not None:
+            self._arrived.append(events)
+            if self._is_told:  # it will see these too: waking it once more would cost it time
+                continue
+            self._is_told = True
             try:
-                self._loop.call_soon_threadsafe(self._take, front, events)
+                self._loop.call_soon_threadsafe(self._take, front)
             except RuntimeError:  # the loop was closed without a stop
                 front.close()
                 return
-            del events  # it may hold large requests
 
-    def _take(self, front: NativeGrpcFront, events: list[tuple[Any, ...]]) -> None:
-        for kind, call_id, method_id, data, _, details in events:
-            if kind == EVENT_CANCEL:
-                # Forgotten here, because a task that has not begun runs no `finally`.
-                task = self._running.pop(call_id, None)
-                if task is not None:
-                    task.cancel()
-            elif self._stopping:
-                fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
-            else:
-                answer = self._answer(method_id, call_id, data, NativeContext(*details))
-                self._running[call_id] = self._loop.create_task(answer)
+    def _take(self, front: NativeGrpcFront) -> None:
+        self._is_told = False  # before looking, so that nothing is overlooked
+        while self._arrived:
+            for kind, call_id, method_id, data, _, details in self._arrived.popleft():
+                if kind == EVENT_CANCEL:
+                    # Forgotten here, because a task that has not begun runs no `finally`.
+                    task = self._running.pop(call_id, None)
+                    if task is not None:
+                        task.cancel()
+                elif self._stopping:
+                    fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
+                else:
+                    answer = self._answer(method_id, call_id, data, NativeContext(*details))
+                    self._running[call_id] = self._loop.create_task(answer)
 
     async def _answer(
         self, method_id: int, call_id: int, data: bytes, context: NativeContext
