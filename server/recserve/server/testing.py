@@ -21,6 +21,7 @@ import numpy as np
 from recserve.server.catalogue import InMemoryCatalogue, ItemRecord
 from recserve.server.engine.memory import InMemoryEngine, Scorer
 from recserve.server.event_log import InMemoryEventLog
+from recserve.server.front_end.calls import CallLimit
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import FrontEnd
 from recserve.server.front_end.transports.choice import Wanted, choose, native_lacks
@@ -125,7 +126,7 @@ class InMemoryServer:
             self._versions.put(self._manifest())
             await self._supervision.set_label(STABLE, 1)
         choice = choose(self._wanted, tls=False, native_lacks=native_lacks())
-        transport = make_transport(choice, front_end.add_servicers, None)
+        transport = make_transport(choice, front_end.add_servicers, CallLimit())
         self.address = f"127.0.0.1:{await transport.start('127.0.0.1:0')}"
         self._ready.set()
         await self._stopping.wait()

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from recserve.server.front_end.calls import CallLimit
 from recserve.server.front_end.transports.choice import Choice
 from recserve.server.front_end.transports.contract import AddServicers, Transport
 from recserve.server.front_end.transports.making import make_transport
@@ -35,7 +36,7 @@ def transport_name(request: pytest.FixtureRequest) -> Any:
 
 
 def make_transport_named(name: Any, add_servicers: AddServicers) -> Transport:
-    return make_transport(Choice(name, "a test asks for it"), add_servicers, None)
+    return make_transport(Choice(name, "a test asks for it"), add_servicers, CallLimit())
 
 
 @pytest.fixture(scope="module")

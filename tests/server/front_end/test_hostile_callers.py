@@ -10,6 +10,7 @@ import grpc
 import pytest
 from pygrpc_native import EVENT_CALL, EVENT_CANCEL
 
+from recserve.server.front_end.calls import CallLimit
 from recserve.server.front_end.transports.native import NativeTransport
 from recserve.server.testing import InMemoryServer
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc
@@ -135,7 +136,7 @@ def _there(path: Path) -> bool:
 
 
 async def test_the_native_transport_leaves_nothing_behind() -> None:
-    transport = NativeTransport(lambda _server: None)
+    transport = NativeTransport(lambda _server: None, CallLimit())
     await transport.start("127.0.0.1:0")
     assert _there(transport._socket)
     await transport.stop(0)
@@ -146,7 +147,8 @@ async def test_the_native_transport_leaves_nothing_behind() -> None:
 async def test_the_native_transport_forgets_a_call_that_was_left_before_it_began() -> None:
     servicer = recommender_pb2_grpc.RecommenderServiceServicer()
     transport = NativeTransport(
-        lambda s: recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(servicer, s)
+        lambda s: recommender_pb2_grpc.add_RecommenderServiceServicer_to_server(servicer, s),
+        CallLimit(),
     )
     await transport.start("127.0.0.1:0")
     details: Any = ((), "", None)

@@ -16,6 +16,7 @@ from recserve.server.control import ChildControl, Message
 from recserve.server.engine.admission import Admission
 from recserve.server.errors import ConfigurationError, RecserveServerError
 from recserve.server.event_log import SCHEMA_META
+from recserve.server.front_end.calls.limit import CALLS_AT_WORK, CallLimit
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import SERVICES, FrontEnd
 from recserve.server.front_end.storage import Storage
@@ -140,7 +141,8 @@ def _transport(settings: Settings, front_end: FrontEnd) -> Transport:
 
             reflection.enable_server_reflection((*SERVICES, reflection.SERVICE_NAME), server)
 
-    return make_transport(choice, add_servicers, tls)
+    limit = CallLimit(settings.max_waiting_requests + CALLS_AT_WORK)
+    return make_transport(choice, add_servicers, limit, tls)
 
 
 def _tls(settings: Settings) -> tuple[bytes, bytes] | None:

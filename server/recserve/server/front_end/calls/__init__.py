@@ -1,5 +1,6 @@
 """What happens around every call: parsing, metrics, and errors turned into statuses."""
 
 from recserve.server.front_end.calls.interceptor import CallInterceptor
+from recserve.server.front_end.calls.limit import CallLimit
 
-__all__ = ["CallInterceptor"]
+__all__ = ["CallInterceptor", "CallLimit"]

@@ -15,6 +15,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from recserve.server.errors import InvalidRequest, Unavailable, Violation
+from recserve.server.front_end.calls.limit import LIMITED, CallLimit
 from recserve.server.front_end.calls.measuring import MeasuredMethod
 from recserve.server.front_end.calls.statuses import abort
 
@@ -22,9 +23,14 @@ HEALTH = "/grpc.health."
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps each method once; unknown methods and client streams pass untouched."""
+    """Wraps each method once; unknown methods and client streams pass untouched.
 
-    def __init__(self) -> None:
+    Args:
+        limit: Refuses calls while too many are under way.
+    """
+
+    def __init__(self, limit: CallLimit) -> None:
+        self._limit = limit
         self._wrapped: dict[str, Any] = {}
         self._in_flight = 0
         self._draining = False
@@ -65,7 +71,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return grpc.unary_stream_rpc_method_handler(many, response_serializer=serialise)
         around = nullcontext if method.startswith(HEALTH) else self._counted
         one = _unary(handler.unary_unary, measured, parse, around)
+        if method in LIMITED:
+            one = self._limited(method, one)
         return grpc.unary_unary_rpc_method_handler(one, response_serializer=serialise)
+
+    def _limited(self, method: str, behaviour: Any) -> Any:
+        async def call(data: bytes, context: Any) -> Any:
+            refusal = self._limit.refusal(method, self._in_flight)
+            if refusal is not None:
+                await context.abort(*refusal)
+            return await behaviour(data, context)
+
+        return call
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """From the errors of the domain to gRPC statuses with google.rpc details: the only such place."""
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -48,21 +48,33 @@ def status_code(error: BaseException) -> grpc.StatusCode:
     return grpc.StatusCode.INTERNAL
 
 
-async def abort(context: Any, error: Exception) -> NoReturn:
-    """End a call with an error's status. What is not ours to tell stays in the log."""
-    code = status_code(error)
-    if code is grpc.StatusCode.INTERNAL:
-        logs.get("calls").error("unexpected exception", exc_info=error)
-    if isinstance(error, Overloaded):
-        metrics.SHED.labels(error.reason.lower()).inc()
-    message = _message(error)
+class Status(NamedTuple):
+    """How a call ends."""
+
+    code: grpc.StatusCode
+    message: str
+    trailers: tuple[tuple[str, bytes], ...]
+
+
+def status_of(error: Exception) -> Status:
+    """What the caller is told of an error."""
+    code, message = status_code(error), _message(error)
     status = status_pb2.Status(code=code.value[0], message=message)
     for detail in _details(error):
         packed = any_pb2.Any()
         packed.Pack(detail)
         status.details.append(packed)
-    trailers = (("grpc-status-details-bin", status.SerializeToString()),)
-    await context.abort(code, message, trailers)
+    return Status(code, message, (("grpc-status-details-bin", status.SerializeToString()),))
+
+
+async def abort(context: Any, error: Exception) -> NoReturn:
+    """End a call with an error's status. What is not ours to tell stays in the log."""
+    status = status_of(error)
+    if status.code is grpc.StatusCode.INTERNAL:
+        logs.get("calls").error("unexpected exception", exc_info=error)
+    if isinstance(error, Overloaded):
+        metrics.SHED.labels(error.reason.lower()).inc()
+    await context.abort(*status)
     raise AssertionError("abort returned")
 
 

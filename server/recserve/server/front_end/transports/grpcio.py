@@ -5,7 +5,7 @@ import time
 import grpc
 import grpc.aio
 
-from recserve.server.front_end.calls import CallInterceptor
+from recserve.server.front_end.calls import CallInterceptor, CallLimit
 from recserve.server.front_end.transports.contract import (
     FLUSH_SECONDS,
     OPTIONS,
@@ -19,11 +19,14 @@ class GrpcioTransport:
 
     Args:
         add_servicers: Registers the servicers with the server.
+        limit: Refuses calls while too many are under way.
         tls: PEM bytes of the private key and of the certificate chain, or None for plaintext.
     """
 
-    def __init__(self, add_servicers: AddServicers, tls: tuple[bytes, bytes] | None) -> None:
-        self._calls = CallInterceptor()
+    def __init__(
+        self, add_servicers: AddServicers, limit: CallLimit, tls: tuple[bytes, bytes] | None = None
+    ) -> None:
+        self._calls = CallInterceptor(limit)
         self._server = grpc.aio.server(interceptors=[self._calls], options=OPTIONS)
         self._tls = tls
         add_servicers(self._server)

@@ -16,7 +16,7 @@ import grpc
 import grpc.aio
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
-from recserve.server.front_end.calls import CallInterceptor
+from recserve.server.front_end.calls import CallInterceptor, CallLimit
 from recserve.server.front_end.transports.contract import (
     FLUSH_SECONDS,
     OPTIONS,
@@ -38,10 +38,12 @@ class NativeTransport:
 
     Args:
         add_servicers: Registers the servicers with the server.
+        limit: Refuses calls while too many are under way.
     """
 
-    def __init__(self, add_servicers: AddServicers) -> None:
-        self._calls = CallInterceptor()
+    def __init__(self, add_servicers: AddServicers, limit: CallLimit) -> None:
+        self._limit = limit
+        self._calls = CallInterceptor(limit)
         self._fallback = grpc.aio.server(interceptors=[self._calls], options=OPTIONS)
         self._registry = _Registry(self._fallback)
         add_servicers(self._registry)
@@ -131,8 +133,17 @@ class NativeTransport:
                 elif self._stopping:
                     fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
                 else:
-                    answer = self._answer(method_id, call_id, data, NativeContext(*details))
-                    self._running[call_id] = self._loop.create_task(answer)
+                    self._begin(front, call_id, method_id, data, details)
+
+    def _begin(
+        self, front: NativeGrpcFront, call_id: int, method_id: int, data: bytes, details: Any
+    ) -> None:
+        refusal = self._limit.refusal(self._methods[method_id].path, len(self._running))
+        if refusal is not None:
+            fail(front, call_id, *refusal)
+            return
+        answer = self._answer(method_id, call_id, data, NativeContext(*details))
+        self._running[call_id] = self._loop.create_task(answer)
 
     async def _answer(
         self, method_id: int, call_id: int, data: bytes, context: NativeContext
