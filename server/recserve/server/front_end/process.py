@@ -30,6 +30,10 @@ from recserve.server.supervision import SupervisorLine
 from recserve.server.training.report import TrainingReport
 from recserve.v1 import schema_pb2
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread may have to wait for the interpreter. By default it is ten times as long, and
+the thread that refuses calls, or has committed events, would wait behind the event loop."""
+
 
 def main() -> int:
     """Serve until told to stop. Exit status 2: the settings cannot work, do not try again."""
@@ -37,6 +41,7 @@ def main() -> int:
     logs.configure(process="front-end", level=settings.log_level, log_format=settings.log_format)
     if metrics.MISSING:
         logs.get("metrics").error(metrics.MISSING)
+    sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when we end
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return asyncio.run(_serve(settings, int(sys.argv[1])))

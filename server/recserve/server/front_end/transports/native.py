@@ -111,6 +111,8 @@ class NativeTransport:
 
     def _receive(self, front: NativeGrpcFront) -> None:
         while (events := front.recv_batch_details(_BATCH)) is not None:
+            # Refused here, a call does not even wait for the loop, which then is busy.
+            events = [each for each in events if not self._is_refused(front, each)]
             self._arrived.append(events)
             if self._is_told:  # it will see these too: waking it once more would cost it time
                 continue
@@ -133,17 +135,17 @@ class NativeTransport:
                 elif self._stopping:
                     fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
                 else:
-                    self._begin(front, call_id, method_id, data, details)
+                    answer = self._answer(method_id, call_id, data, NativeContext(*details))
+                    self._running[call_id] = self._loop.create_task(answer)
 
-    def _begin(
-        self, front: NativeGrpcFront, call_id: int, method_id: int, data: bytes, details: Any
-    ) -> None:
+    def _is_refused(self, front: NativeGrpcFront, event: tuple[Any, ...]) -> bool:
+        kind, call_id, method_id = event[:3]
+        if kind == EVENT_CANCEL:
+            return False
         refusal = self._limit.refusal(self._methods[method_id].path, len(self._running))
         if refusal is not None:
             fail(front, call_id, *refusal)
-            return
-        answer = self._answer(method_id, call_id, data, NativeContext(*details))
-        self._running[call_id] = self._loop.create_task(answer)
+        return refusal is not None
 
     async def _answer(
         self, method_id: int, call_id: int, data: bytes, context: NativeContext
