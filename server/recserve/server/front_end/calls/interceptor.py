@@ -6,8 +6,8 @@ is ours because the transport's own would answer malformed bytes with INTERNAL.
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import grpc
@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from recserve.server.errors import InvalidRequest, Unavailable, Violation
 from recserve.server.front_end.calls.limit import LIMITED, CallLimit
 from recserve.server.front_end.calls.measuring import MeasuredMethod
-from recserve.server.front_end.calls.statuses import abort
+from recserve.server.front_end.calls.statuses import Status, abort
 
 HEALTH = "/grpc.health."
 
@@ -32,9 +32,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def __init__(self, limit: CallLimit) -> None:
         self._limit = limit
         self._wrapped: dict[str, Any] = {}
-        self._in_flight = 0
-        self._draining = False
-        self._idle = asyncio.Event()
+        self._in_flight = InFlight()
 
     async def drain(self, patience_seconds: float) -> None:
         """Answer new calls with UNAVAILABLE, and wait for those in flight.
@@ -42,12 +40,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         A transport that is stopped answers calls that it has not begun with CANCELLED, which no
         caller may repeat; this keeps such calls from being there. Health checks go on.
         """
-        self._draining = True
-        if self._in_flight:
-            try:
-                await asyncio.wait_for(self._idle.wait(), patience_seconds)
-            except TimeoutError:
-                return  # the transport will cut them off
+        await self._in_flight.drain(patience_seconds)
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
@@ -69,43 +62,57 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if handler.response_streaming:
             many = _stream(handler.unary_stream, measured, parse)
             return grpc.unary_stream_rpc_method_handler(many, response_serializer=serialise)
-        around = nullcontext if method.startswith(HEALTH) else self._counted
-        one = _unary(handler.unary_unary, measured, parse, around)
-        if method in LIMITED:
-            one = self._limited(method, one)
+        around = nullcontext() if method.startswith(HEALTH) else self._in_flight
+        one = _unary(handler.unary_unary, measured, parse, around, self._refusal(method))
         return grpc.unary_unary_rpc_method_handler(one, response_serializer=serialise)
 
-    def _limited(self, method: str, behaviour: Any) -> Any:
-        async def call(data: bytes, context: Any) -> Any:
-            refusal = self._limit.refusal(method, self._in_flight)
-            if refusal is not None:
-                await context.abort(*refusal)
-            return await behaviour(data, context)
+    def _refusal(self, method: str) -> Callable[[], Status | None]:
+        if method not in LIMITED:
+            return lambda: None
+        return lambda: self._limit.refusal(method, self._in_flight.count)
 
-        return call
 
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
+class InFlight:
+    """The calls that are under way; each is in it as in a `with`."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._draining = False
+        self._idle = asyncio.Event()
+
+    async def drain(self, patience_seconds: float) -> None:
+        """Let no more in, and wait until all are out, or for so long."""
+        self._draining = True
+        if self.count:
+            try:
+                await asyncio.wait_for(self._idle.wait(), patience_seconds)
+            except TimeoutError:
+                return  # the transport will cut them off
+
+    def __enter__(self) -> None:
         if self._draining:
             raise Unavailable("the server is stopping; ask another one", reason="DRAINING")
-        self._in_flight += 1
-        try:
-            yield
-        finally:
-            self._in_flight -= 1
-            if self._draining and not self._in_flight:
-                self._idle.set()
+        self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
+        if self._draining and not self.count:
+            self._idle.set()
 
 
 def _unary(
     behaviour: Any,
     measured: MeasuredMethod,
     parse: Callable[[bytes], Any],
-    around: Callable[[], AbstractContextManager[None]],
+    around: AbstractContextManager[None],
+    refusal: Callable[[], Status | None],
 ) -> Any:
     async def call(data: bytes, context: Any) -> Any:
+        refused = refusal()
+        if refused is not None:
+            await context.abort(*refused)
         try:
-            with measured.call(context), around():
+            with measured.call(context), around:
                 return await behaviour(parse(data), context)
         except grpc.aio.AbortError:  # a servicer that is not ours has ended the call itself
             raise

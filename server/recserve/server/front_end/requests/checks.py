@@ -49,7 +49,7 @@ class Checks:
         if not value:
             return True
         # A character is at least one byte: a huge text is not encoded just to be refused.
-        short = len(value) <= most_bytes and len(value.encode()) <= most_bytes
+        short = len(value) <= most_bytes and (value.isascii() or len(value.encode()) <= most_bytes)
         return self.require(
             short, field, f"must not be longer than {most_bytes} bytes of UTF-8"
         ) and self.require("\0" not in value, field, "must not contain the character NUL")

@@ -31,6 +31,8 @@ def read_features(
         field: Path of the map, for violations.
         checks: Takes the violations.
     """
+    if not given:
+        return {}
     if not checks.require(len(given) <= MAX_FEATURES, field, f"at most {MAX_FEATURES} features"):
         return {}
     features: dict[str, FeatureValue] = {}
