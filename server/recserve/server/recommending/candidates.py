@@ -42,11 +42,12 @@ def candidates_of(
     """
     if not query.candidate_item_ids:
         return None
+    excluded = tuple(each for each in excluded if each)
     given, places, missing = [], [], []
     for place, item_id in enumerate(query.candidate_item_ids):
         if items is not None and item_id not in items.rows:
             missing.append(item_id)
-        elif not any(item_id in each for each in excluded):
+        elif not excluded or not any(item_id in each for each in excluded):
             given.append(item_id)
             places.append(place)
     return Candidates(tuple(given), tuple(places), tuple(missing))

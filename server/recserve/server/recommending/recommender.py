@@ -203,7 +203,8 @@ def _ranked(
 ) -> tuple[Sequence[str], Sequence[float]]:
     rows, scores, ids = ranking.rows, ranking.scores, items.ids
     if query.candidate_item_ids:  # these come in the caller's order
-        order = sorted(range(len(rows)), key=lambda i: -scores[i])[: query.result_count]
+        order = sorted(range(len(rows)), key=scores.__getitem__, reverse=True)
+        order = order[: query.result_count]
         return [ids[rows[i]] for i in order], [scores[i] for i in order]
     return [ids[row] for row in rows], scores
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from recserve.server.engine.arrays import Int32Array
+from recserve.server.engine.arrays import Float32Array, Int32Array
 from recserve.server.engine.contract import NO_FLOAT32, NO_INT32, RankingRequest
 from recserve.server.profiles import Profile
 from recserve.server.recommending.candidates import Candidates
-from recserve.server.recommending.query import Query
+from recserve.server.recommending.query import Matrix, Query
 from recserve.server.recommending.user_view import (
     numbers,
     rows_of,
@@ -68,7 +68,7 @@ def ranking_request(
     if candidates is not None:
         candidate_rows = rows_of(version.items, candidates.given)
         if query.candidate_features is not None:
-            features = query.candidate_features[list(candidates.places)].ravel()
+            features = _features_of(query.candidate_features, candidates)
     return RankingRequest(
         user=with_session(profile, version, session, now) if session else view.inputs,
         result_count=query.result_count,
@@ -80,6 +80,13 @@ def ranking_request(
         candidate_rows=candidate_rows,
         candidate_features=features,
     )
+
+
+def _features_of(given: Matrix, candidates: Candidates) -> Float32Array:
+    """The features of the candidates that are left, flat."""
+    kept = given if len(candidates.places) == len(given) else given[list(candidates.places)]
+    flat: Float32Array = kept.ravel()
+    return flat
 
 
 def _excluded(query: Query, seen: Int32Array, version: ServedVersion) -> Int32Array:
