@@ -77,6 +77,31 @@ def test_an_engine_that_becomes_slow_is_noticed_and_one_that_recovers_too() -> N
     admission.check(0, 0.02)
 
 
+@pytest.mark.parametrize("seconds_left", [0.2, FOR_EVER])
+def test_one_very_slow_batch_does_not_shut_an_idle_engine_off_for_ever(seconds_left: float) -> None:
+    admission = measured()
+    admission.observe(answered(1, 6.0))
+    refused = 0
+    for _ in range(100):
+        try:
+            admission.check(0, seconds_left)
+        except (EngineDeadlineExceeded, EngineOverloaded):
+            refused += 1
+        else:
+            break
+    assert 0 < refused < 100
+
+
+def test_a_size_that_was_slow_once_is_taken_again_after_quicker_batches_of_others() -> None:
+    admission = measured()
+    for _ in range(4):  # all answers of one batch
+        admission.observe(answered(4, 6.0))
+    with pytest.raises(EngineOverloaded):
+        admission.check(3, FOR_EVER)
+    admission.observe(answered(3, 0.018))
+    admission.check(3, FOR_EVER)
+
+
 @given(st.lists(st.tuples(st.integers(1, 64), st.floats(1e-4, 1)), min_size=1))
 def test_more_before_it_never_means_a_shorter_wait_than_nothing(
     answers: list[tuple[int, float]],

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from recserve.server.engine.admission import Admission
+from recserve.server.engine.frames import FrameBuffer, decode_arrival
 from recserve.server.front_end.version_keeper import VersionKeeper
 from recserve.server.front_end.version_states import VersionStates
 from recserve.server.model_store import ModelStore
-from recserve.server.recommending.versions import ServedVersions
+from recserve.server.recommending.versions import ServedVersion, ServedVersions
 from recserve.v1 import model_pb2
 from server.artefact import write_version
 
@@ -36,6 +37,8 @@ class Stage:
         self._servers: list[asyncio.Server] = []
         self._handlers: list[Any] = []
         self.connections: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+        self.available: asyncio.Queue[list[bool]] = asyncio.Queue()
+        """Which rows may be returned, as the engines are told."""
 
     async def _changed(self) -> None:
         self.changes.put_nowait(self.keeper.is_warm)
@@ -46,7 +49,11 @@ class Stage:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._handlers.append(asyncio.current_task())
             self.connections.put_nowait(writer)
-            await reader.read()
+            buffer = FrameBuffer()
+            while data := await reader.read(1 << 16):
+                for arrival in map(decode_arrival, buffer.feed(data)):
+                    if arrival.available is not None:
+                        self.available.put_nowait(arrival.available.tolist())
             writer.close()
             await writer.wait_closed()
 
@@ -167,3 +174,16 @@ async def test_the_look_ups_of_the_items_are_built_before_a_call_needs_them(stag
     await stage.follow(wanted(1, "LOADING", "", "stable"))
     assert stage.versions.stable is not None
     assert {"rows", "by_popularity"} <= vars(stage.versions.stable.items).keys()
+
+
+async def test_what_becomes_unavailable_during_the_warm_up_is_told_to_the_new_engine(
+    stage: Stage,
+) -> None:
+    async def catalogue_changes(_version: ServedVersion) -> None:
+        stage.keeper.set_unavailable(["b"])
+
+    stage.keeper.warm_up = catalogue_changes
+    await stage.follow(wanted(1, "SERVING", await stage.engine("one"), "stable"))
+    last = [True, True]
+    while last != [True, False]:
+        last = await asyncio.wait_for(stage.available.get(), 10)

@@ -19,7 +19,7 @@ from recserve.server.engine.contract import (
 from recserve.server.errors import Overloaded
 from recserve.server.recommending.answer import Answer, Fallback, Reason, Shortfall
 from recserve.server.recommending.query import Query
-from recserve.v1 import schema_pb2
+from recserve.v1 import model_pb2, schema_pb2
 from server.recommending.conftest import MakeWorld
 from server.recommending.world import ITEMS, World, manifest
 
@@ -151,7 +151,19 @@ async def test_candidates_are_ranked_by_score_and_unknown_ones_are_named(world: 
     assert answer.shortfall is None
 
 
+def with_columns(count: int) -> model_pb2.ModelVersion:
+    """A version with so many candidate features."""
+    columns = [
+        schema_pb2.Feature(name=f"column{i}", type=schema_pb2.FEATURE_TYPE_NUMERIC)
+        for i in range(count)
+    ]
+    message = manifest()
+    message.schema.candidate_features.extend(columns)
+    return message
+
+
 async def test_the_rows_and_features_of_filtered_candidates_stay_together(world: World) -> None:
+    world.version = world.serving(with_columns(2))
     world.happened("ann", "e")
     features = np.arange(10, dtype=np.float32).reshape(5, 2)
     query = Query(
@@ -166,6 +178,16 @@ async def test_the_rows_and_features_of_filtered_candidates_stay_together(world:
     assert request.candidate_rows.tolist() == [3, 2]
     assert request.candidate_features.tolist() == [0, 1, 8, 9]
     assert ids(answer) == "cd"
+
+
+async def test_features_for_the_columns_of_another_version_are_unknown_to_this_one(
+    world: World,
+) -> None:
+    world.version = world.serving(with_columns(3))
+    world.happened("ann", "e")
+    features = np.ones((2, 2), np.float32)
+    await world.ask(Query("ann", candidate_item_ids=("a", "b"), candidate_features=features))
+    assert world.engine.requests[-1].candidate_features.size == 0
 
 
 async def test_no_candidate_left_is_a_shortfall_and_no_call_of_the_engine(world: World) -> None:

@@ -8,6 +8,8 @@ from recserve.server.engine.padding import padded_size
 SMOOTHING = 0.2
 """Share of the newest measurement in a moving average."""
 LEAST_RETRY_SECONDS = 0.05
+FORGETTING = 0.95
+"""What is left of every measured time when it kept a request from an idle engine."""
 
 
 class Admission:
@@ -15,7 +17,9 @@ class Admission:
 
     The wait is that for the batch under way, and for the full batches of all that waits. The time
     of a batch is a moving average for its padded size. What was never measured is taken for
-    free, so a new engine takes everything until it has answered.
+    free, so a new engine takes everything until it has answered. One slow batch must not shut an
+    engine off: refused requests measure nothing, so what keeps requests from an idle engine is
+    forgotten bit by bit, and no size is taken to be slower than what newer batches of others say.
 
     Args:
         max_waiting: Most requests that may wait.
@@ -35,7 +39,11 @@ class Admission:
         """Learn from an answer."""
         size = padded_size(ranking.batch_requests)
         before = self._seconds.get(size, ranking.inference_seconds)
-        self._seconds[size] = before + SMOOTHING * (ranking.inference_seconds - before)
+        self._seconds[size] = now = before + SMOOTHING * (ranking.inference_seconds - before)
+        for other, seconds in self._seconds.items():
+            most = now * max(1.0, other / size)
+            if seconds > most:
+                self._seconds[other] = most
 
     def check(self, waiting: int, seconds_left: float) -> None:
         """Decide about one more request.
@@ -49,6 +57,8 @@ class Admission:
             EngineOverloaded: too many wait, or the wait would be too long.
         """
         if seconds_left <= self._batch_seconds(1):
+            if not waiting:
+                self._forget()
             raise EngineDeadlineExceeded("one batch takes longer than the caller has")
         if waiting >= self._max_waiting:
             raise EngineOverloaded(
@@ -56,9 +66,10 @@ class Admission:
             )
         wait = self.predict(waiting)
         if wait > min(seconds_left, self._max_wait_seconds):
-            raise EngineOverloaded(
-                f"the wait for the engine would be {wait:.3f} s", self._retry_seconds(waiting)
-            )
+            retry_seconds = self._retry_seconds(waiting)
+            if not waiting:
+                self._forget()
+            raise EngineOverloaded(f"the wait for the engine would be {wait:.3f} s", retry_seconds)
 
     def predict(self, waiting: int) -> float:
         """Seconds until a request would have its answer, if so many are before it."""
@@ -74,6 +85,10 @@ class Admission:
     def _retry_seconds(self, waiting: int) -> float:
         """When half of what waits now should be done."""
         return max(LEAST_RETRY_SECONDS, self.predict(waiting) / 2)
+
+    def _forget(self) -> None:
+        for size in self._seconds:
+            self._seconds[size] *= FORGETTING
 
     def _batch_seconds(self, requests: int) -> float:
         """The time of a batch, by the nearest size that was measured."""

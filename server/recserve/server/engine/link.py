@@ -146,11 +146,12 @@ class EngineLink(asyncio.Protocol):
 
     def _complete(self, body: bytes) -> None:
         kind, request_id, ranking = decode_answer(body)
+        if ranking is not None:
+            self._admission.observe(ranking)  # above all if it comes too late
         answer = self._waiting.pop(request_id, None)
         if answer is None or answer.done():
             return  # cancelled meanwhile
         if ranking is not None:
-            self._admission.observe(ranking)
             answer.set_result(ranking)
         elif kind == EXPIRED:
             answer.set_exception(EngineDeadlineExceeded("the deadline passed in the queue"))

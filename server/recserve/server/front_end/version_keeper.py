@@ -159,9 +159,12 @@ class VersionKeeper:
             except EngineUnavailable:
                 return None  # it died meanwhile: the supervisor will say what comes next
             link.on_lost = partial(self._lost, socket)
+            told = self._unavailable
             link.set_available(self._available(version.items))
             self._links[socket] = link
             await self.warm_up(replace(version, engine=link))
+            if self._unavailable is not told:  # the version was not among ours meanwhile
+                link.set_available(self._available(version.items))
         return link if link.alive else None
 
     def _lost(self, socket: str, link: EngineLink) -> None:

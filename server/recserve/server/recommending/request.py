@@ -67,8 +67,9 @@ def ranking_request(
     candidate_rows, features = None, NO_FLOAT32
     if candidates is not None:
         candidate_rows = rows_of(version.items, candidates.given)
-        if query.candidate_features is not None:
-            features = _features_of(query.candidate_features, candidates)
+        given = query.candidate_features
+        if given is not None and _fits(given, version):
+            features = _features_of(given, candidates)
     return RankingRequest(
         user=with_session(profile, version, session, now) if session else view.inputs,
         result_count=query.result_count,
@@ -80,6 +81,11 @@ def ranking_request(
         candidate_rows=candidate_rows,
         candidate_features=features,
     )
+
+
+def _fits(given: Matrix, version: ServedVersion) -> bool:
+    """Whether candidate features are of this version: a shadow, say, may take others."""
+    return given.shape[1] == version.widths.candidate
 
 
 def _features_of(given: Matrix, candidates: Candidates) -> Float32Array:
