@@ -85,7 +85,7 @@ def ranking_request(
 
 def _fits(given: Matrix, version: ServedVersion) -> bool:
     """Whether candidate features are of this version: a shadow, say, may take others."""
-    return given.shape[1] == version.widths.candidate
+    return bool(given.shape[1] == version.widths.candidate)
 
 
 def _features_of(given: Matrix, candidates: Candidates) -> Float32Array:
