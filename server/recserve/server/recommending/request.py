@@ -67,8 +67,10 @@ def ranking_request(
     candidate_rows, features = None, NO_FLOAT32
     if candidates is not None:
         candidate_rows = rows_of(version.items, candidates.given)
-        if _fits(query, version):
-            features = query.candidate_features[list(candidates.places)].ravel()
+        given = query.candidate_features
+        # A shadow, say, may take other columns than those that the query was checked for.
+        if given is not None and given.shape[1] == version.widths.candidate:
+            features = given[list(candidates.places)].ravel()
     return RankingRequest(
         user=with_session(profile, version, session, now) if session else view.inputs,
         result_count=query.result_count,
@@ -80,12 +82,6 @@ def ranking_request(
         candidate_rows=candidate_rows,
         candidate_features=features,
     )
-
-
-def _fits(query: Query, version: ServedVersion) -> bool:
-    """Whether the candidate features are of this version: a shadow, say, may take others."""
-    given = query.candidate_features
-    return given is not None and given.shape[1] == version.widths.candidate
 
 
 def _excluded(query: Query, seen: Int32Array, version: ServedVersion) -> Int32Array:
