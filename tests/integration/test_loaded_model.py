@@ -65,7 +65,9 @@ def pointwise(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 
 
 @st.composite
-def questions(draw: st.DrawFn, loaded: Loaded, scoring: bool) -> ArrivedRequest:
+def questions(
+    draw: st.DrawFn, loaded: Loaded, scoring: bool, wanted: tuple[int, ...] = (1, 3, 10, 1000)
+) -> ArrivedRequest:
     row = st.integers(0, loaded.item_count - 1)
     past = draw(st.lists(row, max_size=12))
     now = 1.7e9
@@ -82,7 +84,7 @@ def questions(draw: st.DrawFn, loaded: Loaded, scoring: bool) -> ArrivedRequest:
             values=[1.0] * len(past),
             times=[now - 60.0 * place for place in range(len(past), 0, -1)],
         ),
-        result_count=draw(st.sampled_from([1, 3, 10, 1000])),
+        result_count=draw(st.sampled_from(wanted)),
         now=now,
         excluded_rows=np.array(draw(st.lists(row, max_size=30)), np.int32),
         candidate_rows=None if given is None else np.array(given, np.int32),
@@ -109,7 +111,14 @@ def test_a_batched_answer_is_that_of_the_request_alone(
     loaded: Loaded = request.getfixturevalue(family)
 
     @settings(max_examples=25, deadline=None)
-    @given(st.lists(questions(loaded, scoring), min_size=2, max_size=MAX_REQUESTS))
+    @given(
+        # Who asks for more than retrieval finds is never put into a batch with the others.
+        st.sampled_from([(1, 3, 10), (1000,)]).flatmap(
+            lambda wanted: st.lists(
+                questions(loaded, scoring, wanted), min_size=2, max_size=MAX_REQUESTS
+            )
+        )
+    )
     def holds(batch: list[ArrivedRequest]) -> None:
         for each, found in zip(batch, loaded.together(batch), strict=True):
             if scoring:

@@ -102,16 +102,22 @@ def test_requests_without_candidates_count_the_rows_that_retrieval_finds() -> No
     assert ids(queue.take()) == [2]
 
 
+def test_a_request_for_more_than_is_found_changes_no_other_answer() -> None:
+    queue = batcher(max_requests=9, max_rows=2000, rows_found=50)
+    put(queue, asking(), asking(results=300), asking(results=50), asking(results=300))
+    assert ids(queue.take()) == [0, 2]
+    assert ids(queue.take()) == [1, 3]
+
+
 def test_a_request_for_many_results_counts_them() -> None:
-    queue = batcher(max_requests=9, max_rows=400, rows_found=50)
-    put(queue, asking(), asking(results=300), asking())
-    assert ids(queue.take()) == [0]
-    assert ids(queue.take()) == [1]
+    queue = batcher(max_requests=9, max_rows=700, rows_found=50)
+    put(queue, *[asking(results=300)] * 3)
+    assert ids(queue.take()) == [0, 1]
     assert ids(queue.take()) == [2]
 
 
 @pytest.mark.parametrize(
-    ("live", "rows"), [([asking(), asking(results=300)], 350), ([scoring(7)], 7)]
+    ("live", "rows"), [([asking(), asking(results=9)], 100), ([scoring(7)], 7)]
 )
 def test_rows_are_counted_without_padding(live: list[ArrivedRequest], rows: int) -> None:
     queue = batcher(max_rows=10_000, rows_found=50)

@@ -220,3 +220,16 @@ def test_a_front_end_that_has_died_does_not_disturb_the_others(engine: Engine) -
     engine.run(after_arrivals=1)
     assert good.answer() == (OK, 1, [2])
     assert engine.model.batches == [1], "nobody waits for the other answer"
+
+
+def test_a_front_end_that_reads_nothing_loses_its_connection_and_the_engine_goes_on(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recserve.server.engine.connection.SEND_SECONDS", 1)
+    hung, good = engine.connect(), engine.connect()
+    many = np.arange(1 << 20, dtype=np.int32) + POISON + 1  # megabytes, more than a socket holds
+    hung.send(encode_rank(1, RankingRequest(NOBODY, result_count=1, excluded_rows=many)))
+    good.send(encode_rank(1, ask(2)))
+    engine.run(after_arrivals=2)
+    assert good.answer() == (OK, 1, [2])
+    assert engine.ended.acquire(timeout=10)

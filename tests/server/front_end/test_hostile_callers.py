@@ -153,7 +153,10 @@ async def test_the_native_transport_forgets_a_call_that_was_left_before_it_began
     await transport.start("127.0.0.1:0")
     details: Any = ((), "", None)
     call = (EVENT_CALL, 1 << 40, 0, b"", None, details)
-    transport._arrived.append([call, (EVENT_CANCEL, 1 << 40, 0, None, None, None)])
-    transport._take(transport._front)  # type: ignore[arg-type]
+    left = (EVENT_CANCEL, 1 << 40, 0, None, None, None)
+    front: Any = transport._front
+    events = [transport._look_at(front, call), transport._look_at(front, left)]
+    transport._arrived.append([event for event in events if event is not None])
+    transport._take(front)
     assert transport._running == {}
     await transport.stop(0)

@@ -1,13 +1,16 @@
 """The front end's versions follow what the supervisor says, and survive what engines do."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recserve.server.engine.admission import Admission
+from recserve.server.engine.contract import EngineDeadlineExceeded, RankingRequest
 from recserve.server.engine.frames import FrameBuffer, decode_arrival
 from recserve.server.front_end.version_keeper import VersionKeeper
 from recserve.server.front_end.version_states import VersionStates
@@ -147,6 +150,25 @@ async def test_a_broken_connection_to_a_living_engine_is_made_again(stage: Stage
     assert await asyncio.wait_for(stage.changes.get(), 10)
     assert stage.versions.stable is not None
     assert stage.versions.stable.engine is not None
+
+
+async def test_a_version_that_is_removed_during_a_reconnection_stays_removed(stage: Stage) -> None:
+    asked = asyncio.Event()
+
+    async def ask(version: ServedVersion) -> None:
+        assert version.engine is not None
+        asked.set()
+        late = time.monotonic() + 0.05
+        with suppress(EngineDeadlineExceeded):
+            await version.engine.rank(RankingRequest(version.user_layout.empty, 1, deadline=late))
+
+    await stage.follow(wanted(1, "SERVING", await stage.engine("one"), "stable"))
+    stage.keeper.warm_up = ask
+    (await stage.connections.get()).close()
+    await asyncio.wait_for(asked.wait(), 10)
+    await stage.keeper.follow([])
+    await asyncio.gather(*stage.keeper._reconnecting)
+    assert stage.versions.get(1) is None
 
 
 async def test_an_engine_that_is_gone_before_we_connect_is_survived(stage: Stage) -> None:

@@ -33,7 +33,7 @@ class Batch(Generic[Caller]):
     """What is computed next."""
 
     live: list[Waiting[Caller]]
-    """To be computed together; all with candidates, or all without."""
+    """To be computed together; all with candidates, or all to find the same number of rows."""
     expired: list[Waiting[Caller]]
     """To be told that their deadline has passed."""
 
@@ -118,15 +118,15 @@ class Batcher(Generic[Caller]):
     def _form(self, now: float) -> Batch[Caller]:
         live: list[Waiting[Caller]] = []
         expired: list[Waiting[Caller]] = []
-        widest, scoring = 0, False
+        widest, kind = 0, 0
         for waiting in self._queue.values():
             request = waiting.request
             if request.deadline <= now:
                 expired.append(waiting)
                 continue
             if not live:
-                scoring = request.candidate_rows is not None
-            elif (request.candidate_rows is not None) != scoring:
+                kind = self._kind(request)
+            elif self._kind(request) != kind:
                 continue
             width = self._padded_width(request)
             if live and padded_size(len(live) + 1) * max(widest, width) > self._max_rows:
@@ -138,6 +138,14 @@ class Batcher(Generic[Caller]):
         for waiting in (*live, *expired):
             del self._queue[waiting.caller, waiting.request_id]
         return Batch(live, expired)
+
+    def _kind(self, request: ArrivedRequest) -> int:
+        """What may share a batch: candidates, or the same number of rows to be found.
+
+        Who asks for more than retrieval finds makes it find more for the whole batch, and so would
+        change the answers of the others.
+        """
+        return -1 if request.candidate_rows is not None else self._width(request)
 
     def _width(self, request: ArrivedRequest) -> int:
         if request.candidate_rows is None:

@@ -1,12 +1,16 @@
 """The engine's end of a connection from a front end."""
 
+import contextlib
 import socket
+import struct
 import threading
 from collections.abc import Callable
 
 from recserve.server.engine.frames import Arrival, FrameBuffer, FrameError, decode_arrival
 
 READ_BYTES = 1 << 18
+SEND_SECONDS = 5
+"""A front end that reads nothing for so long has hung: it must not hold up the engine."""
 
 
 class Connection:
@@ -15,6 +19,8 @@ class Connection:
     def __init__(self, connection: socket.socket, number: int) -> None:
         self.number = number
         self._socket = connection
+        limit = struct.pack("ll", SEND_SECONDS, 0)  # a timeval
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
     def start(
         self,
@@ -35,11 +41,15 @@ class Connection:
         ).start()
 
     def send(self, frames: bytes) -> None:
-        """Send whole frames. Silent if the front end is gone: nobody waits for them."""
+        """Send whole frames. A front end that does not take them loses its connection."""
         try:
             self._socket.sendall(frames)
         except OSError:
-            return
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):  # it is gone already
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _read(
         self,

@@ -28,7 +28,7 @@ class UnusableModel(Exception):
 
 
 class LoadedModel:
-    """A version ready to compute. One thread uses it.
+    """A version ready to compute. One thread ranks; any may say what is available.
 
     Args:
         folder: The version's folder, already verified.

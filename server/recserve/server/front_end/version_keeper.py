@@ -89,6 +89,7 @@ class VersionKeeper:
         self._served: set[int] = set()
         self._reconnecting: set[asyncio.Task[None]] = set()
         self._unavailable: Collection[str] = ()
+        self._changing = asyncio.Lock()
         self._log = logs.get("versions")
 
     @property
@@ -99,6 +100,10 @@ class VersionKeeper:
 
     async def follow(self, wanted: list[dict[str, Any]]) -> None:
         """Make the versions what the supervisor wants them to be."""
+        async with self._changing:
+            await self._follow(wanted)
+
+    async def _follow(self, wanted: list[dict[str, Any]]) -> None:
         targets = [WantedVersion(**each) for each in wanted]
         served = {target.number for target in targets if target.is_served}
         for target in targets:
@@ -181,12 +186,13 @@ class VersionKeeper:
     async def _reconnect(self, number: int, socket: str) -> None:
         """Try the engine once more; if it has died, the supervisor will have another."""
         await self._on_change()
-        version = self._versions.get(number)
-        if version is not None and version.engine is None:
-            engine = await self._connect(socket, version)
-            if engine is not None:
-                self._versions.put(replace(version, engine=engine))
-                await self._on_change()
+        async with self._changing:
+            version = self._versions.get(number)
+            if version is not None and version.engine is None:
+                engine = await self._connect(socket, version)
+                if engine is not None:
+                    self._versions.put(replace(version, engine=engine))
+                    await self._on_change()
 
     def _drop_links(self, wanted: set[str]) -> None:
         for socket in self._links.keys() - wanted:

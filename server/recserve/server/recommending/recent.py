@@ -59,3 +59,5 @@ class RecentQueries:
             await self._recommender.recommend(query, user, version, "")
         except RecserveServerError:
             return  # whoever asks in earnest will be told
+        except Exception:
+            logs.get("versions").exception("a warm-up query failed", version=version.number)

@@ -16,6 +16,7 @@ import grpc
 import grpc.aio
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
+from recserve.server import logs
 from recserve.server.front_end.calls import CallInterceptor, CallLimit
 from recserve.server.front_end.transports.contract import (
     FLUSH_SECONDS,
@@ -51,7 +52,7 @@ class NativeTransport:
         self._methods: list[NativeMethod] = []
         self._running: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
-        self._arrived: deque[list[tuple[Any, ...]]] = deque()
+        self._arrived: deque[list[_Event]] = deque()
         self._is_told = False
         """Whether the loop has been told to look at `_arrived`, and has not looked yet."""
         self._resources = ExitStack()
@@ -111,9 +112,8 @@ class NativeTransport:
 
     def _receive(self, front: NativeGrpcFront) -> None:
         while (events := front.recv_batch_details(_BATCH)) is not None:
-            # Refused here, a call does not even wait for the loop, which then is busy.
-            events = [each for each in events if not self._is_refused(front, each)]
-            self._arrived.append(events)
+            looked_at = (self._look_at(front, event) for event in events)
+            self._arrived.append([event for event in looked_at if event is not None])
             if self._is_told:  # it will see these too: waking it once more would cost it time
                 continue
             self._is_told = True
@@ -123,11 +123,30 @@ class NativeTransport:
                 front.close()
                 return
 
+    def _look_at(self, front: NativeGrpcFront, event: tuple[Any, ...]) -> "_Event | None":
+        """What the loop is to do; None for a call that is refused, which so need not wait for it.
+
+        The time that a caller has begins here, however long the loop is busy.
+        """
+        kind, call_id, method_id, data, _, details = event
+        if kind == EVENT_CANCEL:
+            return _Event(call_id, None, b"", None)
+        try:
+            method = self._methods[method_id]
+            refusal = self._limit.refusal(method.path, len(self._running))
+            if refusal is None:
+                return _Event(call_id, method, data, NativeContext(*details))
+            fail(front, call_id, *refusal)
+        except Exception as error:  # this thread must not end: it serves every caller
+            logs.get("calls").error("unexpected exception", exc_info=error)
+            fail(front, call_id, grpc.StatusCode.INTERNAL, "the call could not be taken")
+        return None
+
     def _take(self, front: NativeGrpcFront) -> None:
         self._is_told = False  # before looking, so that nothing is overlooked
         while self._arrived:
-            for kind, call_id, method_id, data, _, details in self._arrived.popleft():
-                if kind == EVENT_CANCEL:
+            for call_id, method, data, context in self._arrived.popleft():
+                if method is None or context is None:
                     # Forgotten here, because a task that has not begun runs no `finally`.
                     task = self._running.pop(call_id, None)
                     if task is not None:
@@ -135,25 +154,26 @@ class NativeTransport:
                 elif self._stopping:
                     fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
                 else:
-                    answer = self._answer(method_id, call_id, data, NativeContext(*details))
+                    answer = self._answer(call_id, method, data, context)
                     self._running[call_id] = self._loop.create_task(answer)
 
-    def _is_refused(self, front: NativeGrpcFront, event: tuple[Any, ...]) -> bool:
-        kind, call_id, method_id = event[:3]
-        if kind == EVENT_CANCEL:
-            return False
-        refusal = self._limit.refusal(self._methods[method_id].path, len(self._running))
-        if refusal is not None:
-            fail(front, call_id, *refusal)
-        return refusal is not None
-
     async def _answer(
-        self, method_id: int, call_id: int, data: bytes, context: NativeContext
+        self, call_id: int, method: NativeMethod, data: bytes, context: NativeContext
     ) -> None:
         try:
-            await self._methods[method_id].answer(call_id, data, context)
+            await method.answer(call_id, data, context)
         finally:
             self._running.pop(call_id, None)
+
+
+class _Event(NamedTuple):
+    """A call that begins, or one whose caller has left."""
+
+    call_id: int
+    method: NativeMethod | None
+    """None: the caller has left."""
+    data: bytes
+    context: NativeContext | None
 
 
 class _Registry:
