@@ -1,5 +1,6 @@
 """Training as a server's child: what it tells, and how it ends."""
 
+import math
 import os
 import signal
 import threading
@@ -19,6 +20,8 @@ from trainer.job_process import HANG_SECONDS, JobProcess
 pytestmark = pytest.mark.integration
 
 ENDLESS = {**QUICK, "max_epochs": 1000, "patience": 100}
+GUESSING = math.log(2)
+"""The loss of a ranker that knows nothing."""
 ONE_PASS = {"max_epochs": 1, "hidden_layers": [4]}
 
 
@@ -129,7 +132,8 @@ def test_a_warm_start_begins_where_the_base_ended_and_a_full_run_knowing_nothing
 
     assert full > ends[0] > ends[-1]
     assert warm < (full + ends[-1]) / 2
-    assert start_loss(runs.warm, "ranking") < start_loss(runs.full, "ranking")
+    # A full run's ranker starts from the order of retrieval, which on these data is as good.
+    assert start_loss(runs.warm, "ranking") < GUESSING / 2
 
 
 def errors(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any], str]]:
