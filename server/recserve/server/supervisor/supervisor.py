@@ -10,10 +10,10 @@ from recserve.server.control import Message
 from recserve.server.error_messages import error_to_message
 from recserve.server.errors import RecserveServerError, Unavailable
 from recserve.server.model_store import ModelStore
+from recserve.server.runtime_folder import runtime_folder
 from recserve.server.settings import Settings, split_address
 from recserve.server.supervisor.front_end_host import FrontEndHost
 from recserve.server.supervisor.metrics_page import MetricsPage, VersionInfo
-from recserve.server.supervisor.runtime_folder import runtime_folder
 from recserve.server.supervisor.training_host import TrainingHost
 from recserve.server.supervisor.versions import Description, Versions
 from recserve.server.training.order import TrainingOrder

@@ -25,7 +25,7 @@ from recserve.server.front_end.transports.contract import (
     cannot_listen,
 )
 from recserve.server.front_end.transports.native_calls import NativeContext, NativeMethod, fail
-from recserve.server.supervisor.runtime_folder import runtime_folder
+from recserve.server.runtime_folder import runtime_folder
 
 _BATCH = 64
 """Most calls that are taken over from Rust at once."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from recserve.server import runtime_folder as runtime_folder_module
 from recserve.server.errors import ConfigurationError
-from recserve.server.supervisor import runtime_folder as runtime_folder_module
-from recserve.server.supervisor.runtime_folder import runtime_folder
+from recserve.server.runtime_folder import runtime_folder
 
 
 @pytest.fixture(autouse=True)
