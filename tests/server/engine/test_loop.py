@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from recserve.server.engine.frames import (
     Arrival,
     ArrivedRequest,
     decode_answer,
+    decode_arrival,
     encode_available,
     encode_cancel,
     encode_rank,
@@ -174,6 +176,21 @@ def test_cancelled_requests_are_not_computed(engine: Engine) -> None:
     assert engine.model.batches == [1]
     assert caller.answer() == (OK, 2, [2])
     assert counted(metrics.ENGINE_DROPPED.labels("cancelled")) == before + 1
+
+
+def test_what_is_cancelled_in_the_same_breath_is_never_in_the_queue(engine: Engine) -> None:
+    """Else a batch that forms between the two would compute it."""
+    before = counted(metrics.ENGINE_DROPPED.labels("cancelled"))
+    ours, theirs = socket.socketpair()
+    connection = Connection(theirs, 1)
+    request = decode_arrival(encode_rank(1, ask(1))[LENGTH.size :])
+    cancel = decode_arrival(encode_cancel(1)[LENGTH.size :])
+    engine.batcher.put = Mock(wraps=engine.batcher.put)  # type: ignore[method-assign]
+    engine.loop.on_arrivals(connection, [request, cancel])
+    engine.batcher.put.assert_not_called()
+    assert counted(metrics.ENGINE_DROPPED.labels("cancelled")) == before + 1
+    ours.close()
+    theirs.close()
 
 
 def test_tracing_after_the_start_is_counted(engine: Engine) -> None:

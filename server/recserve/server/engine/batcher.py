@@ -153,6 +153,5 @@ class Batcher(Generic[Caller]):
         return request.candidate_count
 
     def _padded_width(self, request: ArrivedRequest) -> int:
-        if request.candidate_rows is None:
-            return max(self._rows_found, request.result_count)
-        return padded_width(max(1, request.candidate_count))
+        width = self._width(request)
+        return width if request.candidate_rows is None else padded_width(max(1, width))

@@ -9,7 +9,6 @@ from recserve.server.engine.arrays import BoolArray
 from recserve.server.engine.batcher import Batcher, Waiting
 from recserve.server.engine.connection import Connection
 from recserve.server.engine.frames import (
-    CANCEL,
     EXPIRED,
     FAILED,
     Arrival,
@@ -65,17 +64,18 @@ class EngineLoop:
 
     def on_arrivals(self, connection: Connection, arrivals: list[Arrival]) -> None:
         """Take what has arrived together, on the connection's thread."""
-        requests = []
+        requests = {}
         for arrival in arrivals:
             if arrival.request is not None:
-                requests.append((arrival.request_id, arrival.request))
+                requests[arrival.request_id] = arrival.request
             elif arrival.available is not None:
                 self._set_available(arrival.available)
-        if requests:
-            self._batcher.put(connection, requests)
-        for arrival in arrivals:
-            if arrival.kind == CANCEL and self._batcher.cancel(connection, arrival.request_id):
+            elif requests.pop(arrival.request_id, None) or self._batcher.cancel(
+                connection, arrival.request_id
+            ):
                 self._cancelled.inc()
+        if requests:
+            self._batcher.put(connection, requests.items())
 
     def on_end(self, connection: Connection) -> None:
         """A front end has gone: nobody waits for its answers."""

@@ -10,7 +10,7 @@ from recserve.server.engine.padding import BATCH_SIZES, padded_size
 from recserve.server.engine.user_inputs import UserLayout
 
 COMMON_RESULTS = 10
-COMMON_EXCLUSIONS = (1, 64, 1024)
+COMMON_EXCLUSIONS = (0, 50, 500)
 COMMON_CANDIDATES = (1, 100)
 """The kernels of the model are made for shapes: these are the usual ones."""
 
@@ -30,7 +30,7 @@ def synthetic_batches(
     for size in (size for size in BATCH_SIZES if size <= padded_size(max_requests)):
         for excluded in COMMON_EXCLUSIONS:
             request = RankingRequest(
-                user=user, result_count=COMMON_RESULTS, excluded_rows=rows[: excluded // 2]
+                user=user, result_count=COMMON_RESULTS, excluded_rows=rows[:excluded]
             )
             yield [_arrived(request)] * size
         for candidates in COMMON_CANDIDATES:
