@@ -21,22 +21,22 @@ WORKDIR /build
 COPY pyproject.toml uv.lock ./
 
 FROM builder AS build-cpu
-RUN uv sync --frozen --no-dev --no-install-project --extra server --extra trainer
+RUN uv sync --frozen --no-dev --no-install-project --extra server --extra trainer --extra postgresql
 COPY LICENSE NOTICE README.md ./
 COPY protos protos
 COPY client client
 COPY server server
 COPY trainer trainer
-RUN uv sync --frozen --no-dev --no-editable --extra server --extra trainer
+RUN uv sync --frozen --no-dev --no-editable --extra server --extra trainer --extra postgresql
 
 FROM builder AS build-gpu
-RUN uv sync --frozen --no-dev --no-install-project --extra server --extra trainer --extra gpu
+RUN uv sync --frozen --no-dev --no-install-project --extra server --extra trainer --extra postgresql --extra gpu
 COPY LICENSE NOTICE README.md ./
 COPY protos protos
 COPY client client
 COPY server server
 COPY trainer trainer
-RUN uv sync --frozen --no-dev --no-editable --extra server --extra trainer --extra gpu
+RUN uv sync --frozen --no-dev --no-editable --extra server --extra trainer --extra postgresql --extra gpu
 
 # What both images share. Only /var/lib/recserve and /tmp are written to, so the root file
 # system may be read-only.

@@ -18,13 +18,16 @@ from benchmarks.comparison import change_table, changes
 from benchmarks.generator import NO_H2LOAD, LoadFailed, has_h2load
 from benchmarks.measures import (
     cost,
+    data,
     feedback,
+    freshness,
     growth,
     latency,
     overload,
     peers,
     swap,
     throughput,
+    training,
 )
 from benchmarks.places import DOCUMENT, RESULTS
 from benchmarks.result import Result, as_json, figures_from_json
@@ -35,7 +38,10 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "latency": latency.run,
     "throughput": throughput.run,
     "growth": growth.run,
+    "data": data.run,
+    "training": training.run,
     "feedback": feedback.run,
+    "freshness": freshness.run,
     "swap": swap.run,
     "overload": overload.run,
     "peers": peers.run,

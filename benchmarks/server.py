@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.metrics_page import Counters, read_counters
 from benchmarks.places import BIN, ROOT
@@ -92,3 +94,17 @@ def _listening(log: Path, process: "subprocess.Popen[bytes]") -> dict[str, objec
         time.sleep(0.05)  # another process brings it about, and has no way to tell
     lines = log.read_text().strip().splitlines() or ["no line in its log"]
     raise NotAvailable(f"recserve-server did not start: {lines[-1]}")
+
+
+def outcome(module: str, *arguments: object) -> dict[str, Any]:
+    """Run a module of `benchmarks` to its end; return the JSON that its last line is.
+
+    Raises:
+        NotAvailable: it failed.
+    """
+    words = [sys.executable, "-m", module, *map(str, arguments)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotAvailable(f"{module}: {done.stderr[-400:]}")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found

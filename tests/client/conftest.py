@@ -1,13 +1,17 @@
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from client.both_clients import BlockingAsyncClient
 from client.fake_clock import FakeClock
 from client.fake_server import FakeServer, Script
 from recserve.client import Client
+from recserve.client.command import main
 
 MakeClient = Callable[..., Any]
 
@@ -45,3 +49,31 @@ def make_client(
 @pytest.fixture
 def client(make_client: MakeClient) -> Any:
     return make_client()
+
+
+class Terminal:
+    """A standard stream that says it is a terminal."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def on_a_terminal(server):
+    """Runs a command with stdin and stderr that say they are terminals."""
+
+    def run(*arguments, typed=""):
+        @click.command()
+        def command():
+            sys.stdin, sys.stderr = Terminal(sys.stdin), Terminal(sys.stderr)
+            main.main(["--server", server.address, *arguments], standalone_mode=False)
+
+        return CliRunner(env={"COLUMNS": "100"}).invoke(command, input=typed)
+
+    return run

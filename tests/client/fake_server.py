@@ -18,6 +18,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from recserve.v1 import (
+    catalog_pb2,
+    catalog_pb2_grpc,
+    experiment_pb2,
+    experiment_pb2_grpc,
     model_pb2,
     model_pb2_grpc,
     recommender_pb2,
@@ -117,6 +121,9 @@ class FakeRecommender(recommender_pb2_grpc.RecommenderServiceServicer):
     def Recommend(self, request: Any, context: Any) -> Any:
         return self.script.answer("Recommend", request, context, self._rank)
 
+    def SimilarItems(self, request: Any, context: Any) -> Any:
+        return self.script.answer("SimilarItems", request, context, self._neighbours)
+
     def Feedback(self, request: Any, context: Any) -> Any:
         return self.script.answer("Feedback", request, context, self._store)
 
@@ -143,6 +150,19 @@ class FakeRecommender(recommender_pb2_grpc.RecommenderServiceServicer):
                 for item in known[: request.num_results]
             ],
             missing_item_ids=[item for item in candidates if item not in CATALOGUE_PLACES],
+        )
+
+    def _neighbours(self, request: Any) -> Message:
+        place = CATALOGUE_PLACES[request.item_id]
+        return recommender_pb2.SimilarItemsResponse(
+            recommendation_id=f"answer-for-{request.item_id}",
+            model_version=self.script.version,
+            results=[
+                recommender_pb2.Recommendation(
+                    item_id=item, score=0.5, propensity=1, reason=recommender_pb2.REASON_SIMILAR
+                )
+                for item in CATALOGUE[place + 1 : place + 1 + request.num_results]
+            ],
         )
 
     def _store(self, request: Any) -> Message:
@@ -279,6 +299,110 @@ class FakeTraining(training_pb2_grpc.TrainingServiceServicer):
         )
 
 
+class FakeCatalogue(catalog_pb2_grpc.CatalogServiceServicer):
+    """Keeps what it is given."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.items: dict[str, catalog_pb2.Item] = {}
+        self.users: dict[str, catalog_pb2.User] = {}
+
+    def UpsertItems(self, request: Any, context: Any) -> Any:
+        return self.script.answer("UpsertItems", request, context, self._put_items)
+
+    def UpsertUsers(self, request: Any, context: Any) -> Any:
+        return self.script.answer("UpsertUsers", request, context, self._put_users)
+
+    def GetItem(self, request: Any, context: Any) -> Any:
+        usual = lambda asked: self.items.get(asked.item_id, NO_ITEM)  # noqa: E731
+        return self.script.answer("GetItem", request, context, usual)
+
+    def GetUser(self, request: Any, context: Any) -> Any:
+        usual = lambda asked: self.users.get(asked.user_id, NO_USER)  # noqa: E731
+        return self.script.answer("GetUser", request, context, usual)
+
+    def DeleteItems(self, request: Any, context: Any) -> Any:
+        return self.script.answer("DeleteItems", request, context, self._delete)
+
+    def DeleteUser(self, request: Any, context: Any) -> Any:
+        return self.script.answer("DeleteUser", request, context, self._erase)
+
+    def _put_items(self, request: Any) -> Message:
+        there = sum(item.item_id in self.items for item in request.items)
+        self.items |= {item.item_id: _dated(item) for item in request.items}
+        return catalog_pb2.UpsertItemsResponse(
+            created_count=len(request.items) - there, updated_count=there
+        )
+
+    def _put_users(self, request: Any) -> Message:
+        there = sum(user.user_id in self.users for user in request.users)
+        self.users |= {user.user_id: _dated(user) for user in request.users}
+        return catalog_pb2.UpsertUsersResponse(
+            created_count=len(request.users) - there, updated_count=there
+        )
+
+    def _delete(self, request: Any) -> Message:
+        gone = [self.items.pop(item_id, None) for item_id in request.item_ids]
+        return catalog_pb2.DeleteItemsResponse(deleted_count=sum(each is not None for each in gone))
+
+    def _erase(self, request: Any) -> Message:
+        """Of a user who was there: trained in versions 2 and 10, and being learned by run 12."""
+        message = catalog_pb2.DeleteUserResponse(
+            receipt_id="5ca1ab1e" * 4, retraining_mode=model_pb2.TRAINING_MODE_FULL
+        )
+        message.complete_time.FromJsonString("2026-01-31T12:00:00Z")
+        if self.users.pop(request.user_id, None) is not None:
+            message.deleted_event_count = 1234
+            message.model_versions.extend(f"models/default/versions/{n}" for n in (2, 10))
+            message.training_runs.append("models/default/trainingRuns/12")
+        return message
+
+
+NO_ITEM = Failure(grpc.StatusCode.NOT_FOUND, "no item", [error_info("ITEM_NOT_FOUND")])
+NO_USER = Failure(grpc.StatusCode.NOT_FOUND, "no user", [error_info("USER_NOT_FOUND")])
+
+
+def _dated(record: Any) -> Any:
+    record.update_time.FromJsonString("2026-01-31T12:00:00Z")
+    return record
+
+
+class FakeExperiments(experiment_pb2_grpc.ExperimentServiceServicer):
+    """Version 1 is stable, version 2 the canary, and version 3 the shadow."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+
+    def CompareVersions(self, request: Any, context: Any) -> Any:
+        usual = lambda _request: comparison_message()  # noqa: E731
+        return self.script.answer("CompareVersions", request, context, usual)
+
+
+def comparison_message() -> experiment_pb2.CompareVersionsResponse:
+    message = experiment_pb2.CompareVersionsResponse(baseline_version=1)
+    stable = message.versions.add(
+        model_version=1, answer_count=19_000, user_count=950, success_count=2100
+    )
+    stable.success_rate.CopyFrom(experiment_pb2.Estimate(value=0.1, low=0.09, high=0.11))
+    stable.value.CopyFrom(experiment_pb2.Estimate(value=0.25, low=0.2, high=0.3))
+    canary = message.versions.add(
+        model_version=2, answer_count=1000, user_count=1, success_count=150, p_value=0.03125
+    )
+    unknown = experiment_pb2.Estimate(value=0.15, low=float("-inf"), high=float("inf"))
+    canary.success_rate.CopyFrom(unknown)
+    canary.value.CopyFrom(experiment_pb2.Estimate(value=0.375, low=0.25, high=0.5))
+    canary.difference.CopyFrom(experiment_pb2.Estimate(value=0.05, low=0.01, high=0.09))
+    shadow = message.versions.add(model_version=3)
+    for method, effective in (("IPS", 42.5), ("SNIPS", 42.5), ("DR", 142.5)):
+        estimate = shadow.off_policy.add(
+            method=experiment_pb2.OffPolicyMethod.Value(f"OFF_POLICY_METHOD_{method}"),
+            answer_count=5000,
+            effective_answer_count=effective,
+        )
+        estimate.value.CopyFrom(experiment_pb2.Estimate(value=0.5, low=0.25, high=0.75))
+    return message
+
+
 class FakeHealth(health_pb2_grpc.HealthServicer):
     """Serving, with a warm model."""
 
@@ -314,6 +438,11 @@ class FakeServer:
             self.recommender, self._server
         )
         model_pb2_grpc.add_ModelServiceServicer_to_server(FakeModels(self.script), self._server)
+        self.catalogue = FakeCatalogue(self.script)
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(self.catalogue, self._server)
+        experiment_pb2_grpc.add_ExperimentServiceServicer_to_server(
+            FakeExperiments(self.script), self._server
+        )
         self.training = FakeTraining(self.script)
         training_pb2_grpc.add_TrainingServiceServicer_to_server(self.training, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(FakeHealth(self.script), self._server)

@@ -40,6 +40,7 @@ def test_recommend_prints_json(run):
         "score": pytest.approx(0.9996),
         "propensity": 1.0,
         "reason": "personal",
+        "because_of_item_id": "",
     }
 
 
@@ -47,6 +48,7 @@ def test_every_option_of_recommend_reaches_the_server(run, script):
     done = run(
         *("--timeout", "30", "recommend", "u", "--num-results", "3"),
         *("--exclude", "a", "--exclude", "b", "--candidate", "c", "--recent", "d"),
+        *("--filter", "kind = a", "--diversity", "0.5", "--exploration", "0.25", "--explain"),
         *("--include-seen", "--label", "canary", "--scenario", "home", "--model", "default"),
         *("--context", "hour=14", "--context", "device=phone", "--context", 'zip="8001"'),
         *("--context", 'tags=["a","b"]', "--context", "flag=true", "--context", "eq=a=b"),
@@ -58,6 +60,8 @@ def test_every_option_of_recommend_reaches_the_server(run, script):
     assert list(request.candidate_item_ids) == ["c"]
     assert list(request.recent_item_ids) == ["d"]
     assert request.include_seen
+    assert (request.filter, request.explain) == ("kind = a", True)
+    assert (request.diversity, request.exploration) == (0.5, 0.25)
     assert (request.model_label, request.scenario, request.model) == ("canary", "home", "default")
     assert request.context["hour"].number == 14
     assert request.context["device"].text == "phone"
@@ -66,6 +70,36 @@ def test_every_option_of_recommend_reaches_the_server(run, script):
     assert request.context["flag"].text == "true"
     assert request.context["eq"].text == "a=b"
     assert script.seconds_left["Recommend"][0] == pytest.approx(30, abs=10)
+
+
+def test_recommend_shows_what_was_asked_for_of_each_result(run, script):
+    response = recommender_pb2.RecommendResponse(recommendation_id="r")
+    response.results.add(item_id="a", propensity=0.125, because_of_item_id="liked")
+    response.results.add(item_id="b", propensity=0.25)
+    script.then("Recommend", response, response)
+    shown = run("recommend", "u", "--exploration", "0.5", "--explain").stdout
+    assert "because of" in shown
+    assert "liked" in shown
+    assert "0.1250" in shown
+    plain = run("recommend", "u").stdout
+    assert "propensity" not in plain
+    assert "liked" not in plain
+
+
+def test_similar_prints_a_table_and_json(run, script):
+    done = run(
+        *("similar", "item-7", "-n", "2", "--exclude", "x", "--user", "u"),
+        *("--filter", "kind = a", "--version", "2", "--model", "default"),
+    )
+    assert done.exit_code == 0, done.output
+    assert "item-8" in done.stdout
+    assert "similar" in done.stdout
+    (request,) = script.requests["SimilarItems"]
+    assert (request.item_id, request.num_results, request.user_id) == ("item-7", 2, "u")
+    assert (list(request.exclude_item_ids), request.filter) == (["x"], "kind = a")
+    assert (request.model_version, request.model) == (2, "default")
+    answer = json.loads(run("similar", "item-7", "-n", "1", "--json").stdout)
+    assert [result["item_id"] for result in answer["results"]] == ["item-8"]
 
 
 def test_recommend_says_why_an_answer_is_simpler_or_shorter(run, script):

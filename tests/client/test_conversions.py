@@ -137,3 +137,11 @@ def test_an_absent_time_is_none():
 
 def test_packing_is_little_endian():
     assert packed_rows([[1.0]], 1) == struct.pack("<f", 1.0) == b"\x00\x00\x80\x3f"
+
+
+def test_a_moment_is_told_in_seconds_and_needs_a_zone():
+    moment = datetime(1970, 1, 2, 1, tzinfo=timezone(timedelta(hours=1)))
+    assert context_messages({"at": moment})["at"].number == 86_400
+    assert context_messages({"at": pd.Timestamp(moment)})["at"].number == 86_400
+    with pytest.raises(ValueError, match="'at' is a datetime without a time zone"):
+        context_messages({"at": datetime(1970, 1, 2)})

@@ -101,7 +101,7 @@ def test_recommend_asks_for_the_highest_position_that_feedback_got(client, scrip
         ({"event_time": "today"}, TypeError, "event_time must be a datetime or seconds"),
         ({"item_id": 7}, TypeError, "item_id must be a string, got 7"),
         ({"recommendation": 3}, TypeError, "recommendation must be a string"),
-        ({"context": {3: 1.0}}, TypeError, "names of context features must be strings"),
+        ({"context": {3: 1.0}}, TypeError, "context feature names must be strings"),
     ],
 )
 def test_an_event_that_cannot_be_sent_is_refused_clearly(client, script, arguments, error, message):

@@ -10,13 +10,14 @@ from recserve.client import (
     Metric,
     ModelVersionState,
     NotFound,
+    OffPolicyMethod,
     Promotion,
     Reason,
     Shortfall,
     TrainingMode,
     TrainingRunState,
 )
-from recserve.v1 import model_pb2, promotion_pb2, recommender_pb2, training_pb2
+from recserve.v1 import experiment_pb2, model_pb2, promotion_pb2, recommender_pb2, training_pb2
 
 
 def test_models_lists_the_versions_of_every_page(client, script):
@@ -86,6 +87,7 @@ def test_versions_are_hashable():
         (HoldoutKind, model_pb2.HoldoutKind, "HOLDOUT_KIND_"),
         (Promotion, promotion_pb2.Promotion, "PROMOTION_"),
         (TrainingRunState, training_pb2.TrainingRunState, "TRAINING_RUN_STATE_"),
+        (OffPolicyMethod, experiment_pb2.OffPolicyMethod, "OFF_POLICY_METHOD_"),
     ],
 )
 def test_every_enumerator_of_the_protocol_has_a_member(enum, generated, prefix):

@@ -20,6 +20,8 @@ def test_all_is_sorted_complete_and_importable():
 
 def test_every_public_class_of_the_value_and_error_modules_is_in_all():
     from recserve.client import (
+        catalogue,
+        erasure_receipt,
         errors,
         event,
         feedback_sender,
@@ -28,10 +30,12 @@ def test_every_public_class_of_the_value_and_error_modules_is_in_all():
         server_status,
         settings,
         training_run_status,
+        version_comparison,
     )
 
-    modules = [errors, event, feedback_sender, model_version]
+    modules = [catalogue, errors, event, feedback_sender, model_version]
     modules += [recommendation, server_status, settings, training_run_status]
+    modules += [erasure_receipt, version_comparison]
     defined = {
         name
         for module in modules
@@ -69,7 +73,8 @@ def test_help_of_the_command_loads_neither_grpc_nor_messages():
 def test_both_clients_have_the_same_methods_with_the_same_parameters():
     names = ["recommend", "recommend_frame", "feedback", "feedback_many"]
     names += ["models", "model", "status", "health", "set_model_label", "delete_model_version"]
-    names += ["training_runs"]
+    names += ["training_runs", "upsert_items", "upsert_users", "item", "user", "delete_items"]
+    names += ["delete_user", "compare_versions"]
     for name in names:
         blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
         assert inspect.signature(blocking) == inspect.signature(awaited)

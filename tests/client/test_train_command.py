@@ -1,12 +1,10 @@
 import json
-import sys
 
-import click
 import grpc
 import pytest
 from click.testing import CliRunner
 
-from client.fake_server import Failure, progress_message, run_message
+from client.fake_server import Failure, progress_message, run_message, version_message
 from recserve.client.command import main
 from recserve.v1 import model_pb2, promotion_pb2, training_pb2
 
@@ -55,34 +53,6 @@ def test_every_option_reaches_the_server(run, script):
     assert request.hyper_parameters.dropout == 0.5
     assert request.hyper_parameters.max_epochs == 5
     assert (request.mode, request.promotion) == (2, 4)
-
-
-class Terminal:
-    """A standard stream that says it is a terminal."""
-
-    def __init__(self, stream):
-        self._stream = stream
-
-    def __getattr__(self, name):
-        return getattr(self._stream, name)
-
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def on_a_terminal(server):
-    """Runs a command with stdin and stderr that say they are terminals."""
-
-    def run(*arguments, typed=""):
-        @click.command()
-        def command():
-            sys.stdin, sys.stderr = Terminal(sys.stdin), Terminal(sys.stderr)
-            main.main(["--server", server.address, *arguments], standalone_mode=False)
-
-        return CliRunner(env={"COLUMNS": "100"}).invoke(command, input=typed)
-
-    return run
 
 
 def test_a_terminal_gets_a_bar_for_each_stage(on_a_terminal, server):
@@ -203,6 +173,29 @@ def test_help_is_of_the_group(run):
     assert done.exit_code == 0
     for word in ("start", "list", "show", "watch", "cancel"):
         assert word in done.stdout
+
+
+def test_a_run_that_the_server_began_by_itself_says_why(run, script):
+    begun = run_message("SUCCEEDED", trigger="500 new events")
+    script.then("GetTrainingRun", begun)
+    assert "the server: 500 new events" in run("train", "show", "7").stdout
+    script.then("ListTrainingRuns", training_pb2.ListTrainingRunsResponse(training_runs=[begun]))
+    table = " ".join(run("train", "list").stdout.split())
+    assert "[by itself:" in table
+    script.then("GetTrainingRun", begun)
+    assert json.loads(run("train", "show", "7", "--json").stdout)["trigger"] == "500 new events"
+
+
+def test_a_version_says_why_it_is_not_promoted_or_was_rolled_back(run, script):
+    shown = run("models", "show", "2").stdout
+    assert "rolled back" not in shown
+    assert "not promoted" not in shown
+    version = version_message(2)
+    version.unpromoted_reason, version.rollback_reason = "too low", "too slow"
+    script.then("GetModelVersion", version)
+    shown = run("models", "show", "2").stdout
+    assert "too low" in shown
+    assert "too slow" in shown
 
 
 def test_runs_are_listed(run, script):

@@ -1,9 +1,9 @@
 """A model version made by hand from docs/artefact.md, without a line of the trainer.
 
-`python -m integration.handmade_artefact FOLDER VERSION ITEM_COUNT` writes one, with up to 200
-items i0, i1, i2 … Its users like the items that are next to those of their history: the score of
-an item is the sigmoid of the dot product of its vector, a point on a circle, with the mean vector
-of the history.
+`python -m integration.handmade_artefact FOLDER VERSION ITEM_COUNT [SOUND_ROWS]` writes one, with
+up to 200 items i0, i1, i2 … Its users like the items that are next to those of their history: the
+score of an item is the sigmoid of the dot product of its vector, a point on a circle, with the mean
+vector of the history. It cannot rank for a history that has an item from row SOUND_ROWS on.
 """
 
 import hashlib
@@ -24,6 +24,10 @@ CANDIDATE_FEATURES = 2
 class HandmadeModel(tf.Module):
     """The four signatures of docs/artefact.md. `_` stands for a dimension that is free."""
 
+    def __init__(self, sound_rows: int) -> None:
+        super().__init__()
+        self._sound_rows = sound_rows
+
     def encode_items(self, **items: tf.Tensor) -> dict[str, tf.Tensor]:
         angle = tf.strings.to_number(tf.strings.substr(items["item_ids"], 1, -1)) * 0.03
         vectors = 3.0 * tf.stack([tf.cos(angle), tf.sin(angle)], axis=1)
@@ -37,7 +41,9 @@ class HandmadeModel(tf.Module):
         return {"user_vectors": tf.reduce_sum(vectors, axis=1) / total}
 
     def recommend(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        users = self.encode_users(**inputs)["user_vectors"]
+        last = tf.reduce_max(inputs["history_rows"])
+        with tf.control_dependencies([tf.debugging.assert_less(last, self._sound_rows)]):
+            users = self.encode_users(**inputs)["user_vectors"]
         scores = tf.matmul(users, inputs["item_vectors"], transpose_b=True)
         excluded = inputs["excluded_rows"]
         users_of = tf.broadcast_to(tf.range(tf.shape(excluded)[0])[:, None], tf.shape(excluded))
@@ -93,7 +99,7 @@ def _signatures(model: HandmadeModel) -> dict[str, object]:
         "encode_items": [
             _spec("item_ids", tf.string, None),
             _spec("item_popularity", tf.float32, None),
-            _spec("item_numeric", tf.float32, None, 0),
+            _spec("item_numeric", tf.float32, None, 1),
             _spec("item_categorical", tf.string, None, 0),
             _spec("item_multi_valued", tf.string, None, 0, MULTI_VALUED_LENGTH),
         ],
@@ -118,11 +124,11 @@ def _signatures(model: HandmadeModel) -> dict[str, object]:
     }
 
 
-def write(folder: Path, version: int, item_count: int) -> Path:
+def write(folder: Path, version: int, item_count: int, sound_rows: int = 2**31 - 1) -> Path:
     """Write version `version` of the model whose folder is given; items are i0, i1, i2 …"""
     target = folder / str(version)
     target.mkdir(parents=True)
-    model = HandmadeModel()
+    model = HandmadeModel(sound_rows)
     tf.saved_model.save(model, str(target / "saved_model"), signatures=_signatures(model))
     ids = [f"i{number}".encode() for number in range(item_count)]
     none = {"bytes": np.empty(0, np.uint8), "offsets": np.zeros(1, np.int64)}
@@ -131,7 +137,7 @@ def write(folder: Path, version: int, item_count: int) -> Path:
         item_id_bytes=np.frombuffer(b"".join(ids), np.uint8),
         item_id_offsets=np.cumsum([0, *map(len, ids)]),
         popularity=np.arange(item_count, 0, -1, dtype=np.float32),
-        numeric=np.empty((item_count, 0), np.float32),
+        numeric=np.arange(item_count, dtype=np.float32)[:, None],
         **{f"{name}_{k}": v for name in ("categorical", "multi_valued") for k, v in none.items()},
     )
     manifest = _manifest(folder.name, version, item_count)
@@ -150,6 +156,7 @@ def _manifest(model: str, version: int, item_count: int) -> model_pb2.ModelVersi
     numeric = schema_pb2.FEATURE_TYPE_NUMERIC
     schema = schema_pb2.Schema(
         event_types=[schema_pb2.EventType(name="click"), schema_pb2.EventType(name="buy")],
+        item_features=[schema_pb2.Feature(name="number", type=numeric)],
         candidate_features=[
             schema_pb2.Feature(name=f"f{number}", type=numeric)
             for number in range(CANDIDATE_FEATURES)
@@ -172,4 +179,4 @@ def _manifest(model: str, version: int, item_count: int) -> model_pb2.ModelVersi
 
 
 if __name__ == "__main__":
-    print(write(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    print(write(Path(sys.argv[1]), *map(int, sys.argv[2:])))

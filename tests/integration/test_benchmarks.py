@@ -2,10 +2,16 @@
 
 import pytest
 from benchmarks.answers import OK
+from benchmarks.bare_inserts import (
+    per_second_in_postgresql,
+    per_second_in_sqlite,
+    sync_milliseconds,
+)
 from benchmarks.bench import Bench
 from benchmarks.call import recommender_call
 from benchmarks.generator import ClosedLoop, LoadFailed, generate, watched_open_loop
 from benchmarks.ladder import climb
+from benchmarks.measures import data, training
 from benchmarks.real_call import checked
 from benchmarks.result import Result
 from benchmarks.rounds import sample
@@ -97,3 +103,26 @@ def test_what_is_not_there_is_reported(tmp_path):
         product(tmp_path / "models", f"sqlite:///{tmp_path / 'recserve.db'}", *options),
     ):
         pass
+
+
+def test_the_data_stages_are_measured_in_their_own_process(tmp_path):
+    result = data.run(Bench(tmp_path, tmp_path, rounds=1, quick=True))
+    figures = {figure.name: figure.median for figure in result.figures}
+    assert len(figures) == 4
+    assert all(value > 0 for value in figures.values())
+    assert figures["10,000 events, peak memory"] < 1000
+    assert result.tables[0].rows[0][0] == "10,000"
+
+
+def test_bare_inserts_fill_a_table_as_the_products(tmp_path, postgresql_url):
+    assert per_second_in_sqlite(tmp_path, 200, 100) > 0
+    assert per_second_in_postgresql(postgresql_url, 200, 100) > 0
+    assert len(sync_milliseconds(tmp_path, 3)) == 3
+
+
+def test_learning_is_measured_beside_bare_keras(tmp_path):
+    result = training.run(Bench(tmp_path, tmp_path, rounds=1, quick=True))
+    figures = {figure.name: figure.median for figure in result.figures}
+    assert 0 < figures["ours / bare Keras"] < 2
+    assert figures["10,000 events, fit"] > 0
+    assert float(result.tables[0].rows[0][3]) > 0

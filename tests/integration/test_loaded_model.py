@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recserve.server.engine.contract import RankingRequest
+from recserve.server.engine.contract import RankingRequest, Reranking, RowMask
 from recserve.server.engine.frames import LENGTH, ArrivedRequest, decode_arrival, encode_rank
+from recserve.server.engine.shaping_frames import ArrivedShaping, PackedMask, packed_rows
 from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.engine.warm_up import synthetic_batches
 from recserve.server.feature_widths import FeatureWidths
 from recserve.server.model_store import read_manifest
+from recserve.server.shaping import ItemVectors
 from recserve.trainer import fit
 from trainer import generated
 
@@ -156,6 +158,99 @@ def test_what_is_excluded_or_unavailable_never_comes_and_all_else_does(
         holds()
     finally:
         loaded.model.set_available(np.ones(loaded.item_count, np.bool_))
+
+
+@pytest.mark.parametrize("family", ["two_stage", "pointwise"])
+def test_a_filter_holds_for_its_batch_and_for_no_other(
+    family: str, request: pytest.FixtureRequest
+) -> None:
+    loaded: Loaded = request.getfixturevalue(family)
+
+    @settings(max_examples=15, deadline=None)
+    @given(
+        st.lists(questions(loaded, scoring=False), min_size=1, max_size=4),
+        st.integers(0, 1000),
+        st.sampled_from([0.01, 0.5, 1.0]),
+    )
+    def holds(batch: list[ArrivedRequest], seed: int, share: float) -> None:
+        plain = loaded.together(batch)
+        let_through = np.random.default_rng(seed).random(loaded.item_count) < share
+        mask = PackedMask(packed_rows(RowMask(let_through)))
+        for each in batch:
+            each.shaping = ArrivedShaping(1, mask)
+        for each, (rows, _) in zip(batch, loaded.together(batch), strict=True):
+            excluded = set(np.frombuffer(each.excluded_rows, np.int32).tolist())
+            allowed = set(np.flatnonzero(let_through).tolist()) - excluded
+            assert set(rows.tolist()) <= allowed
+            assert len(rows) == min(each.result_count, len(allowed))
+        for each in batch:
+            each.shaping = None
+        for one, other in zip(plain, loaded.together(batch), strict=True):
+            assert_alike(one, other)
+
+    holds()
+    assert loaded.model.traces == loaded.traces
+
+
+@pytest.mark.parametrize("scoring", [False, True], ids=["finding", "scoring"])
+def test_a_shortlist_is_put_in_order_and_explained_in_the_engine(
+    two_stage: Loaded, scoring: bool
+) -> None:
+    vectors = ItemVectors(two_stage.model._items["item_vectors"].numpy())
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.lists(questions(two_stage, scoring, (10,)), min_size=1, max_size=4), st.booleans())
+    def holds(batch: list[ArrivedRequest], explores: bool) -> None:
+        plain = two_stage.together(batch)
+        past = np.array([1, 4], np.int32)
+        for each in batch:
+            wanted = Reranking(3, 0.4, 0.5 if explores else 0.0, past)
+            each.shaping = ArrivedShaping(reranking=wanted)
+        for shaped, (rows, scores) in zip(two_stage.together(batch), plain, strict=True):
+            known = dict(zip(rows.tolist(), scores.tolist(), strict=True))
+            got = shaped.rows.tolist()
+            assert len(set(got)) == len(got) == min(3, len(rows))
+            assert set(got) <= set(known)
+            np.testing.assert_allclose(shaped.scores, [known[row] for row in got], atol=CLOSE)
+            assert (shaped.propensities == 1).all() or explores
+            if got and not explores:
+                assert scores[rows.tolist().index(got[0])] >= scores.max() - CLOSE
+            for row, because in zip(got, shaped.because_rows.tolist(), strict=True):
+                cosines = {int(p): float(vectors.cosines(row)[p]) for p in past if p != row}
+                best = max(cosines, key=cosines.__getitem__)
+                assert because in (best, -1)
+                assert (because == -1) == (cosines[best] <= 0)
+
+    holds()
+
+
+@pytest.mark.parametrize("family", ["two_stage", "pointwise"])
+def test_similar_items_are_found_in_the_engine(family: str, request: pytest.FixtureRequest) -> None:
+    loaded: Loaded = request.getfixturevalue(family)
+    vectors = ItemVectors(loaded.model._items["item_vectors"].numpy())
+    available = np.ones(loaded.item_count, np.bool_)
+    available[::5] = False
+    loaded.model.set_available(available)
+    try:
+        batch = [similar_to(loaded, row) for row in range(min(6, loaded.item_count))]
+        for row, (rows, cosines) in enumerate(loaded.together(batch)):
+            allowed = set(np.flatnonzero(available).tolist()) - {row, 2}
+            assert len(rows) == min(4, len(allowed))
+            assert set(rows.tolist()) <= allowed
+            expected = np.sort(vectors.cosines(row)[sorted(allowed)])[::-1][: len(rows)]
+            np.testing.assert_allclose(cosines, expected, atol=CLOSE)
+    finally:
+        loaded.model.set_available(np.ones(loaded.item_count, np.bool_))
+
+
+def similar_to(loaded: Loaded, row: int) -> ArrivedRequest:
+    request = RankingRequest(
+        loaded.layout.empty, result_count=4, excluded_rows=np.array([2], np.int32)
+    )
+    arrived = decode_arrival(encode_rank(0, request)[LENGTH.size :]).request
+    assert arrived is not None
+    arrived.shaping = ArrivedShaping(similar_to=row)
+    return arrived
 
 
 def test_the_best_of_many_items_are_found_block_by_block() -> None:

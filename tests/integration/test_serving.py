@@ -80,6 +80,68 @@ def test_a_session_without_a_user_is_answered_from_its_recent_items(client):
     assert set(ids(answer)) == {"i69", "i71"}
 
 
+def test_a_filter_holds_for_the_model_for_popularity_and_for_similar_items(client):
+    user = new_user(client, "i30")
+    answer = client.recommend(user, num_results=3, filter="number < 5 OR number = 90")
+    assert answer.fallback is None
+    assert ids(answer) == ["i4", "i3", "i2"]
+    answer = client.recommend(user, num_results=3, filter="number > 197")
+    assert (set(ids(answer)), answer.shortfall) == ({"i198", "i199"}, Shortfall.CATALOGUE)
+    answer = client.recommend(new_user(client), num_results=2, filter="number >= 50")
+    assert (ids(answer), answer.fallback) == (["i50", "i51"], Fallback.UNKNOWN_USER)
+    assert ids(client.similar_items("i30", num_results=2, filter="number > 35")) == ["i36", "i37"]
+    with pytest.raises(InvalidArgument, match="items have no feature 'price'"):
+        client.recommend(user, filter="price < 5")
+
+
+def test_requests_with_other_filters_at_the_same_time_do_not_meet(client):
+    user = new_user(client, "i100")
+
+    def ask(place):
+        wanted = f"number >= {place * 10} AND number < {place * 10 + 10}" if place else ""
+        return client.recommend(user, num_results=5, filter=wanted)
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(ask, [*range(12)] * 8))
+    for number, answer in enumerate(answers):
+        place = number % 12
+        got = {int(item[1:]) for item in ids(answer)}
+        assert len(got) == 5
+        if place:
+            assert got <= set(range(place * 10, place * 10 + 10))
+        else:
+            assert got <= set(range(90, 111))
+
+
+def test_similar_items_are_the_neighbours(client):
+    user = new_user(client, "i61")
+    assert set(ids(client.similar_items("i60", num_results=2))) == {"i59", "i61"}
+    answer = client.similar_items("i60", num_results=2, user_id=user, exclude_item_ids=["i59"])
+    assert all(result.reason is Reason.SIMILAR for result in answer)
+    assert ids(answer)[0] == "i62" or ids(answer)[0] == "i58"
+    assert answer[0].score == pytest.approx(0.9982, abs=1e-4)  # the cosine of 0.06
+    with pytest.raises(NotFound, match="does not know this item"):
+        client.similar_items("nowhere")
+
+
+def test_variety_chance_and_reasons_come_from_the_engine(client):
+    user = new_user(client, "i30", "i90")
+    plain = client.recommend(user, num_results=5)
+    varied = client.recommend(user, num_results=5, diversity=0.9, explain=True)
+    spread = [max(numbers) - min(numbers) for numbers in map(numbers_of, (plain, varied))]
+    assert spread[1] > spread[0]
+    near = {"i30": range(61), "i90": range(60, 200)}
+    for result in varied:
+        assert int(result.item_id[1:]) in near[result.because_of_item_id]
+    drawn = [client.recommend(user, num_results=5, exploration=1.0) for _ in range(5)]
+    assert len({tuple(ids(answer)) for answer in drawn}) > 1
+    assert all(0 < result.propensity < 1 for answer in drawn for result in answer)
+
+
+def numbers_of(answer):
+    return [int(item[1:]) for item in ids(answer)]
+
+
 def test_answers_do_not_depend_on_the_company_in_the_batch(client):
     users = [new_user(client, f"i{10 * n + 5}") for n in range(16)]
     sizes = [1 + 7 * n % 40 for n in range(16)]

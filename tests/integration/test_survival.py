@@ -8,6 +8,7 @@ import pytest
 
 from integration.server_process import eventually, is_running, kill_child, serving
 from recserve.client import Client, Fallback, RecserveError
+from recserve.server.database import open_database
 
 pytestmark = pytest.mark.integration
 
@@ -103,19 +104,19 @@ def test_a_killed_front_end_comes_back_on_its_port_with_every_event(tmp_path):
         assert answer.log_position == 3
 
 
-def test_acknowledged_events_outlive_a_kill_and_are_there_once(tmp_path, rounds):
+def test_acknowledged_events_outlive_a_kill_and_are_there_once(database_url, tmp_path, rounds):
     acknowledged: set[str] = set()
     stored = 0
     for number in range(rounds):
-        with serving(tmp_path) as server:
+        with serving(tmp_path, "--events", database_url) as server:
             kill_after_some_acknowledgements(server, number, acknowledged)
-    with serving(tmp_path) as server, Client(server.address) as client:
+    with serving(tmp_path, "--events", database_url) as server, Client(server.address) as client:
         for event_id in sorted(acknowledged):
             receipt = client.feedback("again", "item", "click", event_id=event_id)
             stored += receipt.duplicate_count
             assert receipt.accepted_count == 0, f"{event_id} was acknowledged and lost"
         assert stored == len(acknowledged) > 0
-        assert positions_are_unique(tmp_path, acknowledged)
+        assert positions_are_unique(database_url, acknowledged)
 
 
 def kill_after_some_acknowledgements(server, number, acknowledged):
@@ -144,11 +145,11 @@ def kill_after_some_acknowledgements(server, number, acknowledged):
         thread.join()
 
 
-def positions_are_unique(folder, acknowledged):
-    import sqlite3
-
-    with sqlite3.connect(folder / "recserve.db") as database:
-        found = database.execute("select event_id, position from events").fetchall()
+def positions_are_unique(database_url, acknowledged):
+    database = open_database(database_url)
+    with database.reading() as connection:
+        found = connection.exec_driver_sql("select event_id, position from events").fetchall()
+    database.close()
     ids = [event_id for event_id, _ in found]
     positions = [position for _, position in found]
     return (

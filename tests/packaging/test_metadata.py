@@ -16,7 +16,18 @@ def test_it_is_installable_on_the_supported_pythons():
 
 def test_it_offers_the_extras():
     extras = set(metadata.metadata("recserve").get_all("Provides-Extra") or [])
-    assert extras == {"server", "trainer", "pandas", "plot", "gpu", "fast", "all"}
+    assert extras == {
+        "server",
+        "trainer",
+        "pandas",
+        "postgresql",
+        "plot",
+        "gpu",
+        "fast",
+        "baselines",
+        "tune",
+        "all",
+    }
 
 
 def test_a_bare_install_asks_for_no_heavy_package():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recserve.client import Client, Fallback, InvalidArgument, Reason
+from recserve.client import Client, Fallback, InvalidArgument, Item, Reason
 from recserve.server.engine.contract import Float32Array, RankingRequest
 from recserve.server.errors import InvalidSchema
 from recserve.server.testing import InMemoryServer
@@ -56,3 +56,11 @@ def test_several_servers_live_side_by_side() -> None:
     ):
         assert first.recommend("u")[0].item_id == "a"
         assert second.recommend("u")[0].item_id == "b"
+
+
+def test_what_is_put_into_the_catalogue_changes_the_next_recommendation() -> None:
+    with InMemoryServer(item_ids=["a", "b", "c"]) as server, Client(server.address) as client:
+        client.upsert_items([Item("a", available=False), Item("d")])
+        client.delete_items(["c"])
+        assert [each.item_id for each in client.recommend("u1")] == ["b", "d"]
+        assert server.catalogue.item_ids() == ["a", "b", "d"]

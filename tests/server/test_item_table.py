@@ -40,6 +40,15 @@ def test_ids_and_popularity_are_read_by_row(write: Write) -> None:
     assert len(table) == 3
 
 
+def test_clusters_are_read_where_there_are_some(write: Write) -> None:
+    clusters = ItemTable.read(write(cluster=np.array([1, -1, 0], np.int32))).clusters
+    assert clusters is not None
+    assert clusters.tolist() == [1, -1, 0]
+    assert ItemTable.read(write()).clusters is None
+    with pytest.raises(ItemTableError, match="'cluster' of the item table is int32"):
+        ItemTable.read(write(cluster=np.array([1], np.int32)))
+
+
 def test_items_of_equal_popularity_stay_in_the_order_of_the_rows(write: Write) -> None:
     assert ItemTable.read(write(popularity=np.ones(3, np.float32))).by_popularity == [0, 1, 2]
 

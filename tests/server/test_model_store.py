@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recserve.server.labels import CANARY, STABLE
-from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin, Rollback
 from recserve.server.model_store import manifest as manifests
 from recserve.server.model_store import store as stores
 from recserve.v1 import schema_pb2
@@ -182,8 +182,8 @@ def test_a_layout_that_this_server_does_not_know_is_refused(
 
 
 def test_a_faulty_schema_is_refused(store: ModelStore, folder: Path) -> None:
-    text = schema_pb2.Feature(name="title", type=schema_pb2.FEATURE_TYPE_TEXT)
-    write_manifest(folder, manifest(folder, schema_pb2.Schema(context_features=[text])))
+    untyped = schema_pb2.Feature(name="title")
+    write_manifest(folder, manifest(folder, schema_pb2.Schema(context_features=[untyped])))
     refused(store, "schema in its manifest is faulty: .*title")
 
 
@@ -291,3 +291,46 @@ def test_what_a_killed_server_left_of_a_deleted_version_is_removed(
     store.delete(3)
     assert list(gone.iterdir()) == []
     assert store.versions() == []
+
+
+WHY = Rollback(STABLE, 3, "errors", "it cannot answer", 1_700_000_000.0)
+
+
+def test_why_a_version_lost_its_label_is_kept_until_it_has_one_again(
+    store: ModelStore, folder: Path
+) -> None:
+    write_version(folder.parent, 4)
+    store.note_rollback(4, WHY)
+    assert store.rollbacks() == {4: WHY}
+    assert WHY.text == "2023-11-14 22:13 UTC, back to version 3: it cannot answer"
+    store.note_rollback(3, None)
+    assert store.rollbacks() == {4: WHY}
+    store.note_rollback(4, None)
+    assert store.rollbacks() == {}
+
+
+def test_versions_that_are_gone_are_forgotten_with_the_next(
+    store: ModelStore, folder: Path
+) -> None:
+    store.note_rollback(9, WHY)
+    store.note_rollback(3, WHY)
+    assert list(store.rollbacks()) == [3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "\x00",
+        '{"three": {}}',
+        '{"3": 1}',
+        '{"3": {"label": "stable", "kind": "x", "why": "y", "to": "z", "time": 0}}',
+        '{"3": {"label": "stable", "kind": "x", "why": "y", "to": 1, "time": 1e300}}',
+    ],
+)
+def test_a_spoilt_file_of_rollbacks_is_none(store: ModelStore, folder: Path, text: str) -> None:
+    (folder.parent / "rollbacks.json").write_text(text)
+    assert store.rollbacks() == {}
+    store.note_rollback(3, WHY)
+    assert store.rollbacks() == {3: WHY}

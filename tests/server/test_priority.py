@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from recserve.server import priority
-from recserve.server.priority import LEAST, at_low_priority
+from recserve.server.priority import LEAST, at_low_priority, lower_priority
 
 
 def niceness() -> int:
@@ -54,6 +54,19 @@ def test_the_work_is_done_where_sessions_have_no_priority(session: Path, tmp_pat
     done: list[bool] = []
     at_low_priority(lambda: done.append(True))
     assert done == [True]
+
+
+def test_a_session_is_lowered_by_its_leader_alone(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lowered: list[int] = []
+    monkeypatch.setattr(os, "nice", lowered.append)
+    monkeypatch.setattr(os, "getsid", lambda _: os.getpid() + 1)
+    lower_priority()
+    assert (lowered, session.read_text()) == ([LEAST], "0")
+    monkeypatch.setattr(os, "getsid", lambda _: os.getpid())
+    lower_priority()
+    assert session.read_text() == str(LEAST)
 
 
 class BusyFile:

@@ -84,3 +84,47 @@ def test_where_two_are_equal_the_next_metric_decides() -> None:
     assert "its auc of 0.4000" in destination(version(IF_BETTER, equal, worse)).reason
     same = metric("auc", 0.5, baseline=0.3, stable=0.5)
     assert "does not beat version 1's" in destination(version(IF_BETTER, equal, same)).reason
+
+
+@pytest.mark.parametrize(
+    ("margins", "values", "why"),
+    [
+        ({"stable": 0.1}, {"value": 0.34, "stable": 0.3, "baseline": 0.2}, ""),
+        (
+            {"stable": 0.1},
+            {"value": 0.32, "stable": 0.3, "baseline": 0.2},
+            "its ndcg@10 of 0.3200 does not beat version 1's 0.3000 by 10.00%",
+        ),
+        ({"stable": -0.1}, {"value": 0.28, "stable": 0.3, "baseline": 0.2}, ""),
+        ({"stable": -0.1}, {"value": 0.26, "stable": 0.3, "baseline": 0.2}, "by -10.00%"),
+        ({"stable": -1}, {"value": 0.01, "stable": 0.3, "baseline": 0.0}, ""),
+        (
+            {"baseline": 0.5},
+            {"value": 0.29, "stable": 0.1, "baseline": 0.2},
+            "does not beat popularity's 0.2000 by 50.00%",
+        ),
+        ({"baseline": 0.5}, {"value": 0.31, "stable": 0.3, "baseline": 0.2}, ""),
+    ],
+)
+def test_it_has_to_be_better_by_the_margins_of_its_manifest(
+    margins: dict[str, float], values: dict[str, float], why: str
+) -> None:
+    manifest = version(IF_BETTER, metric("ndcg@10", **values))
+    manifest.promotion_margins.CopyFrom(promotion_pb2.PromotionMargins(**margins))
+    bound = destination(manifest)
+    assert bound.label == (None if why else STABLE)
+    assert why in bound.reason
+    assert bool(bound.reason) == bool(why)
+
+
+def test_every_baseline_of_its_evaluation_is_to_be_beaten() -> None:
+    manifest = version(IF_BETTER, metric("ndcg@10", 0.31, baseline=0.2, stable=0.3))
+    manifest.evaluation.baselines.add(name="ease", metrics=[metric("ndcg@10", 0.35)])
+    assert "does not beat ease's 0.3500" in destination(manifest).reason
+
+
+def test_a_canary_that_is_not_better_has_a_shortcoming() -> None:
+    worse = metric("ndcg@10", 0.1, baseline=0.2, stable=0.3)
+    bound = destination(version(promotion_pb2.PROMOTION_CANARY, worse))
+    assert (bound.label, bound.reason) == (CANARY, "")
+    assert "does not beat version 1's" in bound.shortcoming

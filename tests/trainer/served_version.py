@@ -100,17 +100,22 @@ class ServedVersion:
         self, histories: list[list[int]], rows: Array, features: Array | None = None
     ) -> Array:
         """Scores of given candidates."""
+        return self.of_pairs("score", histories, rows, features)["scores"]
+
+    def of_pairs(
+        self, name: str, histories: list[list[int]], rows: Array, features: Array | None = None
+    ) -> dict[str, Array]:
+        """What a signature says of given candidates."""
         width = self.specs("score")["candidate_features"].shape[2]
         if features is None:
             features = np.full((*rows.shape, width), np.nan, np.float32)
-        answer = self.run(
-            "score",
+        return self.run(
+            name,
             **self.users(histories),
             **self.encoded,
             candidate_rows=rows,
             candidate_features=features,
         )
-        return answer["scores"]
 
 
 def strings(content: Array, offsets: Array) -> Array:

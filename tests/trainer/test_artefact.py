@@ -43,7 +43,8 @@ def test_every_signature_has_the_names_dtypes_and_ranks_of_the_document(
     served = ServedVersion(request.getfixturevalue(family).path)
     document = promised()
 
-    assert set(served.signatures) == {"encode_items", "encode_users", "recommend", "score"}
+    names = {"encode_items", "encode_users", "recommend", "score", "features"}
+    assert set(served.signatures) == names
     for name in served.signatures:
         for key, spec in served.specs(name).items():
             assert (spec.dtype.name, spec.shape.rank) == document[key], (name, key)
@@ -59,6 +60,7 @@ def test_every_signature_has_the_names_dtypes_and_ranks_of_the_document(
         "result_count",
     }
     assert set(served.specs("score")) == users | items | {"candidate_rows", "candidate_features"}
+    assert set(served.specs("features")) == set(served.specs("score"))
 
 
 @pytest.mark.parametrize("family", ["two_stage", "pointwise"])
@@ -137,6 +139,31 @@ def test_score_agrees_with_recommend(family: str, request: pytest.FixtureRequest
 
     np.testing.assert_allclose(again[:, :6], scores, rtol=1e-4, atol=1e-6)
     assert again[:, 6].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("family", ["two_stage", "pointwise"])
+def test_the_features_of_pairs_are_what_their_scores_are_made_of(
+    family: str, request: pytest.FixtureRequest
+) -> None:
+    fitted: Fitted = request.getfixturevalue(family)
+    served = ServedVersion(fitted.path)
+    rows = np.array([[0, 3, -1], [5, 6, 7]], np.int32)
+
+    answer = served.of_pairs("features", [[0, 1, 2], []], rows)
+
+    assert answer["features"].shape == (2, 3, fitted.manifest.hyper_parameters.hidden_layers[-1])
+    assert (answer["features"] >= 0).all()
+    assert answer["features"].any(axis=2).all()
+    np.testing.assert_allclose(
+        answer["scores"], served.score([[0, 1, 2], []], rows), rtol=1e-4, atol=1e-6
+    )
+    if family == "pointwise":
+        with np.load(fitted.path / "weights.npz") as weights:
+            out = [weights[f"weight/out/{part}"] for part in ("kernel", "bias")]
+        logits = (answer["features"] @ out[0] + out[1])[..., 0]
+        np.testing.assert_allclose(
+            np.where(rows >= 0, 1 / (1 + np.exp(-logits)), 0), answer["scores"], rtol=1e-4
+        )
 
 
 def test_an_item_that_came_later_is_encoded_from_its_features(served: ServedVersion) -> None:

@@ -44,6 +44,7 @@ def test_scores_of_nothing_and_all_are_bearable() -> None:
 @pytest.mark.integration
 def test_calibration_is_folded_into_the_ranker() -> None:
     from recserve.trainer.model.ranker import Ranker
+    from recserve.trainer.model.retrieval import TOLD
 
     rng = np.random.default_rng(0)
     ranker = Ranker(5, (8, 4), 0.0)
@@ -53,7 +54,7 @@ def test_calibration_is_folded_into_the_ranker() -> None:
         rng.normal(size=(2, 5)).astype(np.float32),
         vectors,
         ranker.item_states(vectors),
-        rng.normal(size=(2, 7, 2)).astype(np.float32),
+        rng.normal(size=(2, 7, TOLD)).astype(np.float32),
     )
     before = ranker(*inputs).numpy()
 

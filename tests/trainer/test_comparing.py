@@ -72,7 +72,8 @@ def test_on_its_own_holdout_a_version_measures_as_its_manifest_says(
     heard = Heard()
 
     fitted = fit(data, store, hyper_parameters=SHORT, compare_with=1, progress=heard)
-    again = measure(data, store, version=1).report.outcome.model
+    measured = measure(data, store, version=1).evaluation
+    again = {metric.name: metric.value for metric in measured.metrics}
 
     found = fitted.manifest.evaluation
     assert found.stable_version == 1

@@ -69,7 +69,7 @@ def test_the_same_input_and_seed_give_the_same_metrics(
 ) -> None:
     again = fit(chains, tmp_path, hyper_parameters=QUICK)
 
-    assert metrics(again.manifest.evaluation) == metrics(two_stage.manifest.evaluation)
+    assert again.manifest.evaluation == two_stage.manifest.evaluation
 
 
 @pytest.mark.parametrize("family", ["two_stage", "pointwise"])
@@ -82,7 +82,14 @@ def test_a_published_version_measures_as_its_manifest_says(
     measured = measure(data, fitted.path.parents[1])
 
     for name, (value, _) in metrics(fitted.manifest.evaluation).items():
-        assert metrics(measured.message)[name][0] == pytest.approx(value, abs=1e-5), name
+        assert metrics(measured.evaluation)[name][0] == pytest.approx(value, abs=1e-5), name
+
+
+GOES_ON = ["goes on from the base version"]
+
+
+def first_loss(fitted: Fitted) -> float:
+    return next(curve.passes[0].loss for curve in fitted.manifest.learning_curves if curve.passes)
 
 
 def test_a_warm_start_begins_where_the_base_version_ended(
@@ -98,11 +105,26 @@ def test_a_warm_start_begins_where_the_base_version_ended(
     fresh = fit(grown, tmp_path / "fresh", hyper_parameters=QUICK)
     warm = fit(grown, two_stage.path.parents[1], mode="warm-start")
 
-    assert warm.losses[0] < fresh.losses[0]
+    assert [curve.note for curve in warm.manifest.learning_curves] == GOES_ON
+    assert first_loss(warm) < first_loss(fresh)
     assert warm.manifest.lineage.mode == model_pb2.TRAINING_MODE_WARM_START
     assert warm.manifest.lineage.base_version == two_stage.manifest.version
     assert warm.manifest.hyper_parameters.embedding_width == QUICK["embedding_width"]
     assert warm.manifest.lineage.item_count > two_stage.manifest.lineage.item_count
+    html = (warm.path / "report.html").read_text(encoding="utf-8")
+    assert '<section id="warm-start"' in html
+
+
+def test_a_warm_start_with_much_that_is_new_learns_every_stage(tmp_path: Path) -> None:
+    rows = generated.chains()
+    few = generated.write_chains(tmp_path / "few", rows[rows["user_id"] < "u5"])
+    fit(few, tmp_path / "store", hyper_parameters=QUICK | {"max_epochs": 1})
+
+    whole = generated.write_chains(tmp_path / "whole", rows)
+    warm = fit(whole, tmp_path / "store", mode="warm-start")
+
+    stages = [curve.stage for curve in warm.manifest.learning_curves]
+    assert stages == ["retrieval", "ranking", "ranking", "retrieval"]
 
 
 def test_a_warm_start_that_does_not_fit_says_what_differs(

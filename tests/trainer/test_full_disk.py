@@ -15,6 +15,7 @@ from recserve.v1 import model_pb2
 pytestmark = pytest.mark.integration
 
 Write = Callable[[Path], None]
+Describe = Callable[[model_pb2.ModelVersion], str | None]
 
 
 @contextmanager
@@ -36,18 +37,22 @@ def test_whichever_file_the_disk_does_not_take_nothing_is_left_and_it_is_told(
     told: list[str] = []
 
     def publish(
-        store: Store, manifest: model_pb2.ModelVersion, write: Write, confirm: Callable[[], None]
+        store: Store,
+        manifest: model_pb2.ModelVersion,
+        write: Write,
+        confirm: Callable[[], None],
+        describe: Describe,
     ) -> tuple[Path, model_pb2.ModelVersion]:
         whole = model_pb2.ModelVersion.FromString(manifest.SerializeToString())
-        folder, _ = really(Store(tmp_path / "whole", "default"), whole, write)
+        folder, _ = really(Store(tmp_path / "whole", "default"), whole, write, confirm, describe)
         sizes = {path.stat().st_size for path in folder.rglob("*") if path.is_file()}
         for size in sorted(sizes, reverse=True):
             again = model_pb2.ModelVersion.FromString(manifest.SerializeToString())
             with pytest.raises(StoreError) as caught, files_of_at_most(size - 1):
-                really(store, again, write, confirm)
+                really(store, again, write, confirm, describe)
             told.append(str(caught.value))
             assert list(store.folder.iterdir()) == []
-        return really(store, manifest, write, confirm)
+        return really(store, manifest, write, confirm, describe)
 
     monkeypatch.setattr(artefact, "publish", publish)
     quick = {"max_epochs": 1, "hidden_layers": [4]}

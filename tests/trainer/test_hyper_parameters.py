@@ -2,7 +2,7 @@
 
 import pytest
 
-from recserve.trainer.command import HYPER_PARAMETERS
+from recserve.trainer.command.hyper_parameters import HYPER_PARAMETERS
 from recserve.trainer.errors import HyperParameterError
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.v1 import hyper_parameters_pb2

@@ -234,6 +234,21 @@ def test_few_ids_are_a_set_and_no_numbers(tmp_path: Path) -> None:
     assert (feature.name, feature.type) == ("category_id", schema_pb2.FEATURE_TYPE_CATEGORICAL)
 
 
+def test_long_names_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    rows = flat()
+    stem = "how satisfied are you with the following aspects of your recent stay with us "
+    for number, what in enumerate(("rooms", "food", "staff")):
+        rows[stem + what] = [f"{what} {(n + number) % 3}" for n in range(len(rows))]
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv").schema
+    features = [*found.user_features, *found.item_features, *found.context_features]
+    alike = sorted(feature.name for feature in features if feature.name.startswith("how_sat"))
+
+    assert len(set(alike)) == 3
+    assert [name[-2:] for name in alike[:2]] == ["_2", "_3"]
+
+
 def test_event_types_get_their_names_and_polarity_from_the_words(tmp_path: Path) -> None:
     rows = flat().drop(columns="clicked")
     words = ["Page-View", "add to cart", "Hide", "impression", "PAGE VIEW"]
@@ -274,6 +289,85 @@ def test_a_proposal_has_no_more_features_than_a_schema_may(tmp_path: Path) -> No
     assert len(found.schema.candidate_features) == 256
     schema_file.validate(found.schema)
     assert found.columns[-1].reason.endswith("no room for more")
+
+
+def catalogue(count: int = 60) -> pd.DataFrame:
+    """Items with features of every type."""
+    rng = np.random.default_rng(2)
+    words = [f"word{n}" for n in range(50)]
+    return pd.DataFrame(
+        {
+            "Product ID": [f"i{n}" for n in range(count)],
+            "summary": [" ".join(rng.choice(words, 9)).capitalize() + "." for _ in range(count)],
+            "image": [rng.normal(size=8).astype(np.float32).tolist() for _ in range(count)],
+            "audio": [str(rng.normal(size=3).round(2).tolist()) for _ in range(count)],
+            "released": [f"20{n % 20:02}-03-04" for n in range(count)],
+            "created_at": 1_500_000_000 + rng.integers(0, 10**8, count),
+            "sold": 1_500_000_000 + rng.integers(0, 10**8, count),
+            "title": [f"{words[n % 50]} {n}" for n in range(count)],
+            "tags": [[1, 2] if n % 2 else [2, 3] for n in range(count)],
+            "aisle": [f"the things of aisle {n % 4}" for n in range(count)],
+        }
+    )
+
+
+def test_texts_times_and_vectors_of_items_are_proposed(tmp_path: Path) -> None:
+    flat().to_csv(tmp_path / "interactions.csv", index=False)
+    catalogue().to_parquet(tmp_path / "items.parquet")
+
+    found = inspect(tmp_path)
+
+    proposed = {
+        feature.name: (schema_pb2.FeatureType.Name(feature.type)[13:].lower(), feature.dimension)
+        for feature in found.schema.item_features
+    }
+    assert proposed == {
+        "price": ("numeric", 0),
+        "summary": ("text", 0),
+        "image": ("vector", 8),
+        "audio": ("vector", 3),
+        "released": ("timestamp", 0),
+        "created_at": ("timestamp", 0),
+        "sold": ("numeric", 0),
+        "tags": ("multi_valued", 0),
+        "aisle": ("categorical", 0),
+    }
+    reasons = {column.column: column.reason for column in found.columns}
+    assert reasons["title"].startswith("nearly unique")
+    assert schema_file.parse(toml_text.render(found)) == found.schema
+
+
+def test_what_may_be_known_only_after_an_event_is_left_out(tmp_path: Path) -> None:
+    rows, rng = flat(), np.random.default_rng(3)
+    rows["review"] = [" ".join(rng.choice(list("abcdefgh"), 12)) for _ in range(len(rows))]
+    rows["delivery_date"] = [f"2021-0{1 + n % 9}-11" for n in range(len(rows))]
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv")
+
+    columns = {column.column: (column.role, column.reason) for column in found.columns}
+    for name in ("review", "delivery_date"):
+        role, reason = columns[name]
+        assert role == "left out"
+        assert "declare it as a context feature" in reason
+
+
+def test_vectors_are_proposed_only_as_far_as_a_schema_has_room(tmp_path: Path) -> None:
+    flat().to_csv(tmp_path / "interactions.csv", index=False)
+    items = catalogue()[["Product ID"]]
+    for name in ("a", "b", "c"):
+        items[name] = [np.full(3000, 0.25).tolist()] * len(items)
+        items.at[0, name] = np.full(3000, 0.75).tolist()
+    items["d"] = [np.full(5000, 0.25 + n).tolist() for n in range(len(items))]
+    items.to_parquet(tmp_path / "items.parquet")
+
+    found = inspect(tmp_path)
+
+    assert names(found.schema.item_features) == ["price", "a", "b"]
+    reasons = {column.column: column.reason for column in found.columns}
+    assert "more than 8192 numbers" in reasons["c"]
+    assert "more than 4096 numbers" in reasons["d"]
+    schema_file.validate(found.schema)
 
 
 def test_a_file_without_ids_is_refused_with_advice(tmp_path: Path) -> None:

@@ -2,8 +2,15 @@
 
 import pytest
 
-from recserve.trainer import schema_file
-from recserve.trainer.errors import SchemaError
+from recserve.trainer import schema_file, warm_start
+from recserve.trainer.errors import SchemaError, WarmStartError
+
+VECTOR = """
+[[{}_features]]
+name = "{}"
+type = "FEATURE_TYPE_VECTOR"
+dimension = {}
+"""
 
 
 def test_a_schema_reads_back_as_the_message() -> None:
@@ -36,8 +43,23 @@ def test_a_schema_reads_back_as_the_message() -> None:
         ('[[event_types]]\nname = "Click"', "Click"),
         ('[[event_types]]\nname = "a"\n[[event_types]]\nname = "a"', "2 times"),
         ('[[event_types]]\nname = "a"\nweight = 0.0', "weight"),
-        ('[[item_features]]\nname = "a"', "FEATURE_TYPE_UNSPECIFIED"),
-        ('[[item_features]]\nname = "a"\ntype = "FEATURE_TYPE_TEXT"', "FEATURE_TYPE_TEXT"),
+        ('[[item_features]]\nname = "a"', "item_features.a has no type.*FEATURE_TYPE_VECTOR"),
+        ('[[item_features]]\nname = "a"\ntype = "FEATURE_TYPE_VECTOR"', "dimension is 0"),
+        (VECTOR.format("item", "a", 4097), "1 to 4096"),
+        (VECTOR.format("item", "a", -1), "1 to 4096"),
+        (
+            "".join(VECTOR.format("user", name, 4096) for name in "abc"),
+            "user_features come to 12288 numbers, vectors included; at most 8192",
+        ),
+        (
+            '[[item_features]]\nname="a"\ntype="FEATURE_TYPE_TEXT"\ndimension=3',
+            "vector features only",
+        ),
+        (
+            '[[item_features]]\nname="a"\ntype="FEATURE_TYPE_TEXT"\nseparator=","',
+            "separator is for",
+        ),
+        (VECTOR.format("candidate", "a", 3), "must be numeric"),
         (
             '[[candidate_features]]\nname = "a"\ntype = "FEATURE_TYPE_CATEGORICAL"',
             "must be numeric",
@@ -56,3 +78,16 @@ def test_the_digest_follows_the_content() -> None:
     other = schema_file.parse('[[event_types]]\nname = "b"')
 
     assert schema_file.digest(one) == schema_file.digest(same) != schema_file.digest(other)
+
+
+def test_the_digest_tells_types_and_dimensions_apart() -> None:
+    types = ("FEATURE_TYPE_TEXT", "FEATURE_TYPE_TIMESTAMP", "FEATURE_TYPE_CATEGORICAL")
+    texts = [f'[[item_features]]\nname = "a"\ntype = "{each}"' for each in types]
+    texts += [VECTOR.format("item", "a", dimension) for dimension in (3, 4)]
+    assert len({schema_file.digest(schema_file.parse(text)) for text in texts}) == len(texts)
+
+
+def test_a_vector_of_another_dimension_is_no_base_for_a_warm_start() -> None:
+    three, four = (schema_file.parse(VECTOR.format("item", "a", n)) for n in (3, 4))
+    with pytest.raises(WarmStartError, match=r"a \(FEATURE_TYPE_VECTOR of 3\)"):
+        warm_start.check_schema(three, four)

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recserve.trainer.split import split
+from recserve.trainer.feature_layout import FeatureLayout
+from recserve.trainer.split import random_share, split
 from recserve.trainer.tables import Events, FeatureTable
 from recserve.v1 import model_pb2
 
@@ -22,7 +23,10 @@ def events(users: list[int], times: list[float]) -> Events:
         positive=np.ones(count, bool),
         weight=np.ones(count, np.float32),
         candidate=empty.astype(np.float32),
-        context=FeatureTable(empty, empty.astype(object), np.empty((count, 0, 1), object)),
+        context=FeatureTable(
+            empty, empty.astype(object), np.empty((count, 0, 1), object), FeatureLayout()
+        ),
+        row=order,
     )
 
 
@@ -70,3 +74,13 @@ def test_without_any_order_a_random_share_is_held_out_the_same_for_the_same_seed
     assert first.sum() == 20
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_a_random_share_stays_where_rows_are_added() -> None:
+    before = random_share(np.arange(10_000), 0.2, seed=1)
+    after = random_share(np.arange(10_500), 0.2, seed=1)
+
+    assert before.sum() == 2_000
+    assert after.sum() == 2_100
+    assert (before != after[:10_000]).sum() < 100
+    assert 350 < before[::5].sum() < 450

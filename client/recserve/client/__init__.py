@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from recserve.client.address import DEFAULT_ADDRESS
     from recserve.client.async_client import AsyncClient
     from recserve.client.async_training_run import AsyncTrainingRun
+    from recserve.client.catalogue import Item, UpsertReceipt, User
     from recserve.client.clock import Clock
+    from recserve.client.erasure_receipt import ErasureReceipt
     from recserve.client.errors import (
         Aborted,
         AlreadyExists,
@@ -75,6 +77,13 @@ if TYPE_CHECKING:
         TrainingRunState,
         TrainingRunStatus,
     )
+    from recserve.client.version_comparison import (
+        Estimate,
+        OffPolicyEstimate,
+        OffPolicyMethod,
+        VersionComparison,
+        VersionStanding,
+    )
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -90,6 +99,8 @@ __all__ = [
     "Clock",
     "DataLoss",
     "DeadlineExceeded",
+    "ErasureReceipt",
+    "Estimate",
     "Event",
     "FailedPrecondition",
     "Fallback",
@@ -100,6 +111,7 @@ __all__ = [
     "HoldoutKind",
     "Internal",
     "InvalidArgument",
+    "Item",
     "Lineage",
     "Metric",
     "MissingDependency",
@@ -107,6 +119,8 @@ __all__ = [
     "ModelVersion",
     "ModelVersionState",
     "NotFound",
+    "OffPolicyEstimate",
+    "OffPolicyMethod",
     "OutOfRange",
     "PermissionDenied",
     "Promotion",
@@ -131,6 +145,10 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "UnknownFailure",
+    "UpsertReceipt",
+    "User",
+    "VersionComparison",
+    "VersionStanding",
     "Violation",
 ]
 
@@ -138,7 +156,13 @@ _NAMES_OF_MODULES = {
     "address": ("DEFAULT_ADDRESS",),
     "async_client": ("AsyncClient",),
     "async_training_run": ("AsyncTrainingRun",),
+    "catalogue": (
+        "Item",
+        "UpsertReceipt",
+        "User",
+    ),
     "clock": ("Clock",),
+    "erasure_receipt": ("ErasureReceipt",),
     "errors": (
         "Aborted",
         "AlreadyExists",
@@ -205,6 +229,13 @@ _NAMES_OF_MODULES = {
         "TrainingProgress",
         "TrainingRunState",
         "TrainingRunStatus",
+    ),
+    "version_comparison": (
+        "Estimate",
+        "OffPolicyEstimate",
+        "OffPolicyMethod",
+        "VersionComparison",
+        "VersionStanding",
     ),
 }
 _MODULES = {name: module for module, names in _NAMES_OF_MODULES.items() for name in names}

@@ -9,6 +9,14 @@ from recserve.client.address import DEFAULT_ADDRESS
 from recserve.client.async_training_run import AsyncTrainingRun
 from recserve.client.clock import Clock
 from recserve.client.method_signature import as_method_of
+from recserve.client.operations.catalogue import (
+    delete_items,
+    item,
+    upsert_items,
+    upsert_users,
+    user,
+)
+from recserve.client.operations.comparing import compare_versions
 from recserve.client.operations.effects import (
     Effect,
     Invoke,
@@ -18,11 +26,13 @@ from recserve.client.operations.effects import (
     Receive,
     Together,
 )
+from recserve.client.operations.erasure import delete_user
 from recserve.client.operations.feedback import feedback, feedback_many
 from recserve.client.operations.labels import delete_model_version, set_model_label
 from recserve.client.operations.models import model, models
 from recserve.client.operations.recommend import recommend
 from recserve.client.operations.recommend_frame import recommend_frame
+from recserve.client.operations.similar_items import similar_items
 from recserve.client.operations.status import health, status
 from recserve.client.operations.training import train, training_run, training_runs
 from recserve.client.session import Session
@@ -94,12 +104,20 @@ class AsyncClient:
 
     recommend = awaitable(recommend)
     recommend_frame = awaitable(recommend_frame)
+    similar_items = awaitable(similar_items)
     feedback = awaitable(feedback)
     feedback_many = awaitable(feedback_many)
     models = awaitable(models)
     model = awaitable(model)
     set_model_label = awaitable(set_model_label)
     delete_model_version = awaitable(delete_model_version)
+    upsert_items = awaitable(upsert_items)
+    upsert_users = awaitable(upsert_users)
+    item = awaitable(item)
+    user = awaitable(user)
+    delete_items = awaitable(delete_items)
+    delete_user = awaitable(delete_user)
+    compare_versions = awaitable(compare_versions)
     train = following(train)
     training_run = following(training_run)
     training_runs = awaitable(training_runs)

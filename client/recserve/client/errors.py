@@ -2,7 +2,7 @@
 
     RecserveError
     ├── InvalidArgument      the request is wrong; `violations` names the fields
-    ├── NotFound             no such version, label, run or model
+    ├── NotFound             no such version, label, run, model, item or user
     ├── AlreadyExists
     ├── FailedPrecondition   the server is not in a state to do that
     ├── Aborted              another call was faster
@@ -89,7 +89,7 @@ class InvalidArgument(RecserveError):
 
 
 class NotFound(RecserveError):
-    """There is no such version, label or model."""
+    """There is no such version, label, run, model, item or user."""
 
     code = "NOT_FOUND"
 

@@ -8,8 +8,9 @@ from typing import TypeAlias
 from recserve.client.event_id import new_event_id
 from recserve.client.recommendation import Answer
 
-FeatureValue: TypeAlias = float | str | Sequence[str] | Sequence[float]
-"""A number, a text, several texts, or a vector: as the schema declares the feature."""
+FeatureValue: TypeAlias = float | str | datetime | Sequence[str] | Sequence[float]
+"""A number, a text, a moment (a datetime with a time zone, or seconds since 1970), several texts,
+or a vector: as the schema declares the feature."""
 
 
 @dataclass(frozen=True, slots=True)

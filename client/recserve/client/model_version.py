@@ -64,6 +64,8 @@ class HoldoutKind(StrEnum):
     """Each user's last event."""
     RANDOM = "random"
     """A random share of the rows."""
+    REPLAY = "replay"
+    """Every event after one moment, each asked for with those before it as history."""
     OTHER = "other"
     """A kind that this release of the SDK does not know."""
 
@@ -142,4 +144,8 @@ class ModelVersion:
     stable_version: int = 0
     """The version that was stable then, which the metrics' `stable` is of; 0 for none."""
     unpromoted_reason: str = ""
-    """Why it was not promoted after its training; empty if it was, or has a label now."""
+    """Why it was not promoted after its training, or stays a canary; empty if nothing speaks
+    against it, and if it is stable or the shadow now."""
+    rollback_reason: str = ""
+    """Why the server took its label back by itself; empty if it did not, or if somebody gave it
+    one since."""

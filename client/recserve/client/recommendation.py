@@ -1,4 +1,4 @@
-"""What `recommend` answers."""
+"""What `recommend` and `similar_items` answer."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ class Reason(StrEnum):
     """The model ranked it for this user."""
     POPULAR = "popular"
     """Many users act on it."""
+    SIMILAR = "similar"
+    """It is like the item that was asked about."""
     OTHER = "other"
     """A reason that this release of the SDK does not know."""
 
@@ -41,9 +43,9 @@ class Shortfall(StrEnum):
     """Why there are fewer results than asked for."""
 
     CATALOGUE = "catalogue"
-    """Exclusions, seen items and availability leave fewer items in the catalogue."""
+    """Exclusions, seen items, filter and availability leave fewer items in the catalogue."""
     CANDIDATES = "candidates"
-    """Exclusions, seen items and availability leave fewer of the given candidates."""
+    """Exclusions, seen items, filter and availability leave fewer of the given candidates."""
     OTHER = "other"
     """A cause that this release of the SDK does not know."""
 
@@ -55,11 +57,15 @@ class Recommendation:
     item_id: str
     score: float
     """How well it fits: higher is better. From a model, its estimated probability of a
-    positive event; from a fallback, the item's popularity; 0 to 1."""
+    positive event; from a fallback, the item's popularity; 0 to 1. From `similar_items`,
+    the cosine of the item vectors, -1 to 1."""
     propensity: float = 1.0
     """Probability that the policy puts this item at this position, given the items
-    above it, 0 to 1."""
+    above it, above 0 and at most 1. 1 for a deterministic ranking."""
     reason: Reason = Reason.UNSPECIFIED
+    because_of_item_id: str = ""
+    """Where explanations were asked for: the item of the user's past that speaks most for
+    it; empty if none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Answer(Sequence[Recommendation]):
-    """A ranked list, best first, and what is to be known about it."""
+    """A ranked list, best first or as it was drawn, and what is to be known about it."""
 
     results: tuple[Recommendation, ...]
     recommendation_id: str

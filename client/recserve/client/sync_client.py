@@ -11,6 +11,14 @@ from recserve.client.clock import Clock
 from recserve.client.event import Event, FeedbackReceipt
 from recserve.client.feedback_sender import FeedbackSender, OnError, WhenFull
 from recserve.client.method_signature import as_method_of
+from recserve.client.operations.catalogue import (
+    delete_items,
+    item,
+    upsert_items,
+    upsert_users,
+    user,
+)
+from recserve.client.operations.comparing import compare_versions
 from recserve.client.operations.effects import (
     Effect,
     Invoke,
@@ -20,11 +28,13 @@ from recserve.client.operations.effects import (
     Receive,
     Together,
 )
+from recserve.client.operations.erasure import delete_user
 from recserve.client.operations.feedback import feedback, feedback_many, send_events
 from recserve.client.operations.labels import delete_model_version, set_model_label
 from recserve.client.operations.models import model, models
 from recserve.client.operations.recommend import recommend
 from recserve.client.operations.recommend_frame import recommend_frame
+from recserve.client.operations.similar_items import similar_items
 from recserve.client.operations.status import health, status
 from recserve.client.operations.training import train, training_run, training_runs
 from recserve.client.session import Session
@@ -96,12 +106,20 @@ class Client:
 
     recommend = blocking(recommend)
     recommend_frame = blocking(recommend_frame)
+    similar_items = blocking(similar_items)
     feedback = blocking(feedback)
     feedback_many = blocking(feedback_many)
     models = blocking(models)
     model = blocking(model)
     set_model_label = blocking(set_model_label)
     delete_model_version = blocking(delete_model_version)
+    upsert_items = blocking(upsert_items)
+    upsert_users = blocking(upsert_users)
+    item = blocking(item)
+    user = blocking(user)
+    delete_items = blocking(delete_items)
+    delete_user = blocking(delete_user)
+    compare_versions = blocking(compare_versions)
     train = following(train)
     training_run = following(training_run)
     training_runs = blocking(training_runs)

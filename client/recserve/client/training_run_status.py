@@ -72,6 +72,10 @@ class TrainingRunStatus:
     base_version: int = 0
     """The version asked for to start from; 0: the stable one, else the newest."""
     promotion: Promotion = Promotion.IF_BETTER
+    trigger: str = ""
+    """Why the server began it by itself; empty if somebody asked for it."""
+    log_position: int = 0
+    """The last log position that it learns from; 0 until that is known, and for a dataset."""
     dataset_path: str = ""
     """What it learns from; empty: the event log."""
     hyper_parameters: Mapping[str, float | int | tuple[int, ...]] = field(

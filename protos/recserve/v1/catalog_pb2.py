@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from recserve.v1 import model_pb2 as recserve_dot_v1_dot_model__pb2
 from recserve.v1 import schema_pb2 as recserve_dot_v1_dot_schema__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19recserve/v1/catalog.proto\x12\x0brecserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18recserve/v1/schema.proto\"\xed\x01\n\x04Item\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x31\n\x08\x66\x65\x61tures\x18\x02 \x03(\x0b\x32\x1f.recserve.v1.Item.FeaturesEntry\x12\x16\n\tavailable\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aJ\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\x42\x0c\n\n_available\"\xc7\x01\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x31\n\x08\x66\x65\x61tures\x18\x02 \x03(\x0b\x32\x1f.recserve.v1.User.FeaturesEntry\x12/\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aJ\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\"6\n\x12UpsertItemsRequest\x12 \n\x05items\x18\x01 \x03(\x0b\x32\x11.recserve.v1.Item\"C\n\x13UpsertItemsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\"6\n\x12UpsertUsersRequest\x12 \n\x05users\x18\x01 \x03(\x0b\x32\x11.recserve.v1.User\"C\n\x13UpsertUsersResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\"!\n\x0eGetItemRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\"!\n\x0eGetUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"&\n\x12\x44\x65leteItemsRequest\x12\x10\n\x08item_ids\x18\x01 \x03(\t\",\n\x13\x44\x65leteItemsResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\x05\"$\n\x11\x44\x65leteUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"\x90\x01\n\x12\x44\x65leteUserResponse\x12\x12\n\nreceipt_id\x18\x01 \x01(\t\x12\x1b\n\x13\x64\x65leted_event_count\x18\x02 \x01(\x03\x12\x16\n\x0emodel_versions\x18\x03 \x03(\t\x12\x31\n\rcomplete_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xcb\x03\n\x0e\x43\x61talogService\x12P\n\x0bUpsertItems\x12\x1f.recserve.v1.UpsertItemsRequest\x1a .recserve.v1.UpsertItemsResponse\x12P\n\x0bUpsertUsers\x12\x1f.recserve.v1.UpsertUsersRequest\x1a .recserve.v1.UpsertUsersResponse\x12\x39\n\x07GetItem\x12\x1b.recserve.v1.GetItemRequest\x1a\x11.recserve.v1.Item\x12\x39\n\x07GetUser\x12\x1b.recserve.v1.GetUserRequest\x1a\x11.recserve.v1.User\x12P\n\x0b\x44\x65leteItems\x12\x1f.recserve.v1.DeleteItemsRequest\x1a .recserve.v1.DeleteItemsResponse\x12M\n\nDeleteUser\x12\x1e.recserve.v1.DeleteUserRequest\x1a\x1f.recserve.v1.DeleteUserResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19recserve/v1/catalog.proto\x12\x0brecserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17recserve/v1/model.proto\x1a\x18recserve/v1/schema.proto\"\xed\x01\n\x04Item\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x31\n\x08\x66\x65\x61tures\x18\x02 \x03(\x0b\x32\x1f.recserve.v1.Item.FeaturesEntry\x12\x16\n\tavailable\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aJ\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\x42\x0c\n\n_available\"\xc7\x01\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x31\n\x08\x66\x65\x61tures\x18\x02 \x03(\x0b\x32\x1f.recserve.v1.User.FeaturesEntry\x12/\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aJ\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\"6\n\x12UpsertItemsRequest\x12 \n\x05items\x18\x01 \x03(\x0b\x32\x11.recserve.v1.Item\"C\n\x13UpsertItemsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\"6\n\x12UpsertUsersRequest\x12 \n\x05users\x18\x01 \x03(\x0b\x32\x11.recserve.v1.User\"C\n\x13UpsertUsersResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\"!\n\x0eGetItemRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\"!\n\x0eGetUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"&\n\x12\x44\x65leteItemsRequest\x12\x10\n\x08item_ids\x18\x01 \x03(\t\",\n\x13\x44\x65leteItemsResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\x05\"$\n\x11\x44\x65leteUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"\xdb\x01\n\x12\x44\x65leteUserResponse\x12\x12\n\nreceipt_id\x18\x01 \x01(\t\x12\x1b\n\x13\x64\x65leted_event_count\x18\x02 \x01(\x03\x12\x16\n\x0emodel_versions\x18\x03 \x03(\t\x12\x31\n\rcomplete_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rtraining_runs\x18\x05 \x03(\t\x12\x32\n\x0fretraining_mode\x18\x06 \x01(\x0e\x32\x19.recserve.v1.TrainingMode2\xcb\x03\n\x0e\x43\x61talogService\x12P\n\x0bUpsertItems\x12\x1f.recserve.v1.UpsertItemsRequest\x1a .recserve.v1.UpsertItemsResponse\x12P\n\x0bUpsertUsers\x12\x1f.recserve.v1.UpsertUsersRequest\x1a .recserve.v1.UpsertUsersResponse\x12\x39\n\x07GetItem\x12\x1b.recserve.v1.GetItemRequest\x1a\x11.recserve.v1.Item\x12\x39\n\x07GetUser\x12\x1b.recserve.v1.GetUserRequest\x1a\x11.recserve.v1.User\x12P\n\x0b\x44\x65leteItems\x12\x1f.recserve.v1.DeleteItemsRequest\x1a .recserve.v1.DeleteItemsResponse\x12M\n\nDeleteUser\x12\x1e.recserve.v1.DeleteUserRequest\x1a\x1f.recserve.v1.DeleteUserResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,34 +38,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEM_FEATURESENTRY']._serialized_options = b'8\001'
   _globals['_USER_FEATURESENTRY']._loaded_options = None
   _globals['_USER_FEATURESENTRY']._serialized_options = b'8\001'
-  _globals['_ITEM']._serialized_start=102
-  _globals['_ITEM']._serialized_end=339
-  _globals['_ITEM_FEATURESENTRY']._serialized_start=251
-  _globals['_ITEM_FEATURESENTRY']._serialized_end=325
-  _globals['_USER']._serialized_start=342
-  _globals['_USER']._serialized_end=541
-  _globals['_USER_FEATURESENTRY']._serialized_start=251
-  _globals['_USER_FEATURESENTRY']._serialized_end=325
-  _globals['_UPSERTITEMSREQUEST']._serialized_start=543
-  _globals['_UPSERTITEMSREQUEST']._serialized_end=597
-  _globals['_UPSERTITEMSRESPONSE']._serialized_start=599
-  _globals['_UPSERTITEMSRESPONSE']._serialized_end=666
-  _globals['_UPSERTUSERSREQUEST']._serialized_start=668
-  _globals['_UPSERTUSERSREQUEST']._serialized_end=722
-  _globals['_UPSERTUSERSRESPONSE']._serialized_start=724
-  _globals['_UPSERTUSERSRESPONSE']._serialized_end=791
-  _globals['_GETITEMREQUEST']._serialized_start=793
-  _globals['_GETITEMREQUEST']._serialized_end=826
-  _globals['_GETUSERREQUEST']._serialized_start=828
-  _globals['_GETUSERREQUEST']._serialized_end=861
-  _globals['_DELETEITEMSREQUEST']._serialized_start=863
-  _globals['_DELETEITEMSREQUEST']._serialized_end=901
-  _globals['_DELETEITEMSRESPONSE']._serialized_start=903
-  _globals['_DELETEITEMSRESPONSE']._serialized_end=947
-  _globals['_DELETEUSERREQUEST']._serialized_start=949
-  _globals['_DELETEUSERREQUEST']._serialized_end=985
-  _globals['_DELETEUSERRESPONSE']._serialized_start=988
-  _globals['_DELETEUSERRESPONSE']._serialized_end=1132
-  _globals['_CATALOGSERVICE']._serialized_start=1135
-  _globals['_CATALOGSERVICE']._serialized_end=1594
+  _globals['_ITEM']._serialized_start=127
+  _globals['_ITEM']._serialized_end=364
+  _globals['_ITEM_FEATURESENTRY']._serialized_start=276
+  _globals['_ITEM_FEATURESENTRY']._serialized_end=350
+  _globals['_USER']._serialized_start=367
+  _globals['_USER']._serialized_end=566
+  _globals['_USER_FEATURESENTRY']._serialized_start=276
+  _globals['_USER_FEATURESENTRY']._serialized_end=350
+  _globals['_UPSERTITEMSREQUEST']._serialized_start=568
+  _globals['_UPSERTITEMSREQUEST']._serialized_end=622
+  _globals['_UPSERTITEMSRESPONSE']._serialized_start=624
+  _globals['_UPSERTITEMSRESPONSE']._serialized_end=691
+  _globals['_UPSERTUSERSREQUEST']._serialized_start=693
+  _globals['_UPSERTUSERSREQUEST']._serialized_end=747
+  _globals['_UPSERTUSERSRESPONSE']._serialized_start=749
+  _globals['_UPSERTUSERSRESPONSE']._serialized_end=816
+  _globals['_GETITEMREQUEST']._serialized_start=818
+  _globals['_GETITEMREQUEST']._serialized_end=851
+  _globals['_GETUSERREQUEST']._serialized_start=853
+  _globals['_GETUSERREQUEST']._serialized_end=886
+  _globals['_DELETEITEMSREQUEST']._serialized_start=888
+  _globals['_DELETEITEMSREQUEST']._serialized_end=926
+  _globals['_DELETEITEMSRESPONSE']._serialized_start=928
+  _globals['_DELETEITEMSRESPONSE']._serialized_end=972
+  _globals['_DELETEUSERREQUEST']._serialized_start=974
+  _globals['_DELETEUSERREQUEST']._serialized_end=1010
+  _globals['_DELETEUSERRESPONSE']._serialized_start=1013
+  _globals['_DELETEUSERRESPONSE']._serialized_end=1232
+  _globals['_CATALOGSERVICE']._serialized_start=1235
+  _globals['_CATALOGSERVICE']._serialized_end=1694
 # @@protoc_insertion_point(module_scope)

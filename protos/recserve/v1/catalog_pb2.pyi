@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from recserve.v1 import model_pb2 as _model_pb2
 from recserve.v1 import schema_pb2 as _schema_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -105,13 +106,17 @@ class DeleteUserRequest(_message.Message):
     def __init__(self, user_id: _Optional[str] = ...) -> None: ...
 
 class DeleteUserResponse(_message.Message):
-    __slots__ = ("receipt_id", "deleted_event_count", "model_versions", "complete_time")
+    __slots__ = ("receipt_id", "deleted_event_count", "model_versions", "complete_time", "training_runs", "retraining_mode")
     RECEIPT_ID_FIELD_NUMBER: _ClassVar[int]
     DELETED_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_TIME_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_RUNS_FIELD_NUMBER: _ClassVar[int]
+    RETRAINING_MODE_FIELD_NUMBER: _ClassVar[int]
     receipt_id: str
     deleted_event_count: int
     model_versions: _containers.RepeatedScalarFieldContainer[str]
     complete_time: _timestamp_pb2.Timestamp
-    def __init__(self, receipt_id: _Optional[str] = ..., deleted_event_count: _Optional[int] = ..., model_versions: _Optional[_Iterable[str]] = ..., complete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    training_runs: _containers.RepeatedScalarFieldContainer[str]
+    retraining_mode: _model_pb2.TrainingMode
+    def __init__(self, receipt_id: _Optional[str] = ..., deleted_event_count: _Optional[int] = ..., model_versions: _Optional[_Iterable[str]] = ..., complete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., training_runs: _Optional[_Iterable[str]] = ..., retraining_mode: _Optional[_Union[_model_pb2.TrainingMode, str]] = ...) -> None: ...

@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class CatalogServiceStub(object):
-    """The items and users with their features. This release answers UNIMPLEMENTED on
-    every method; `recserve-server import` fills the catalogue.
+    """The items and users with their features. When a call that changes them returns,
+    every later answer of this server goes by it; other servers on the same database
+    follow within about a second.
     """
 
     def __init__(self, channel):
@@ -69,47 +70,59 @@ class CatalogServiceStub(object):
 
 
 class CatalogServiceServicer(object):
-    """The items and users with their features. This release answers UNIMPLEMENTED on
-    every method; `recserve-server import` fills the catalogue.
+    """The items and users with their features. When a call that changes them returns,
+    every later answer of this server goes by it; other servers on the same database
+    follow within about a second.
     """
 
     def UpsertItems(self, request, context):
-        """Adds items, or replaces those that are there. All or nothing.
+        """Adds items, or replaces those that are there. All or nothing: one bad field
+        refuses the request with a violation for each bad field of each item.
+        May be repeated.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpsertUsers(self, request, context):
-        """Adds users, or replaces those that are there. All or nothing.
+        """Adds users, or replaces those that are there. All or nothing: one bad field
+        refuses the request with a violation for each bad field of each user.
+        May be repeated.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetItem(self, request, context):
-        """Returns one item. NOT_FOUND if the catalogue has none of that id.
+        """Returns one item. NOT_FOUND (ITEM_NOT_FOUND) if the catalogue has none of that id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetUser(self, request, context):
-        """Returns one user. NOT_FOUND if the catalogue has none of that id.
+        """Returns one user. NOT_FOUND (USER_NOT_FOUND) if the catalogue has none of that id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteItems(self, request, context):
-        """Takes items out of the catalogue. Their events stay.
+        """Takes items out of the catalogue, and out of every answer, until they are put
+        again. Their events stay. All or nothing. May be repeated.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteUser(self, request, context):
-        """Erases a user: features, events, answers.
+        """Erases a user: features, events, answers, and what waits in memory. Answers when
+        nothing is left in the database's files either, as far as the database can
+        (docs/privacy.md), which may take seconds; give the call time. An unknown user gives a
+        receipt too. UNAVAILABLE (READERS_LEFT) while a long read, such as a training's
+        export, keeps the file as it was: the rows are gone then, and repeating the call
+        completes it. May be repeated: the receipt has the same id, and names the same
+        versions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -157,8 +170,9 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService(object):
-    """The items and users with their features. This release answers UNIMPLEMENTED on
-    every method; `recserve-server import` fills the catalogue.
+    """The items and users with their features. When a call that changes them returns,
+    every later answer of this server goes by it; other servers on the same database
+    follow within about a second.
     """
 
     @staticmethod

@@ -27,8 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CatalogServiceStub:
-    """The items and users with their features. This release answers UNIMPLEMENTED on
-    every method; `recserve-server import` fills the catalogue.
+    """The items and users with their features. When a call that changes them returns,
+    every later answer of this server goes by it; other servers on the same database
+    follow within about a second.
     """
 
     @_typing.overload
@@ -36,41 +37,73 @@ class CatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     UpsertItems: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpsertItemsRequest, _catalog_pb2.UpsertItemsResponse]
-    """Adds items, or replaces those that are there. All or nothing."""
+    """Adds items, or replaces those that are there. All or nothing: one bad field
+    refuses the request with a violation for each bad field of each item.
+    May be repeated.
+    """
     UpsertUsers: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpsertUsersRequest, _catalog_pb2.UpsertUsersResponse]
-    """Adds users, or replaces those that are there. All or nothing."""
+    """Adds users, or replaces those that are there. All or nothing: one bad field
+    refuses the request with a violation for each bad field of each user.
+    May be repeated.
+    """
     GetItem: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetItemRequest, _catalog_pb2.Item]
-    """Returns one item. NOT_FOUND if the catalogue has none of that id."""
+    """Returns one item. NOT_FOUND (ITEM_NOT_FOUND) if the catalogue has none of that id."""
     GetUser: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetUserRequest, _catalog_pb2.User]
-    """Returns one user. NOT_FOUND if the catalogue has none of that id."""
+    """Returns one user. NOT_FOUND (USER_NOT_FOUND) if the catalogue has none of that id."""
     DeleteItems: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.DeleteItemsRequest, _catalog_pb2.DeleteItemsResponse]
-    """Takes items out of the catalogue. Their events stay."""
+    """Takes items out of the catalogue, and out of every answer, until they are put
+    again. Their events stay. All or nothing. May be repeated.
+    """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.DeleteUserRequest, _catalog_pb2.DeleteUserResponse]
-    """Erases a user: features, events, answers."""
+    """Erases a user: features, events, answers, and what waits in memory. Answers when
+    nothing is left in the database's files either, as far as the database can
+    (docs/privacy.md), which may take seconds; give the call time. An unknown user gives a
+    receipt too. UNAVAILABLE (READERS_LEFT) while a long read, such as a training's
+    export, keeps the file as it was: the rows are gone then, and repeating the call
+    completes it. May be repeated: the receipt has the same id, and names the same
+    versions.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
-    """The items and users with their features. This release answers UNIMPLEMENTED on
-    every method; `recserve-server import` fills the catalogue.
+    """The items and users with their features. When a call that changes them returns,
+    every later answer of this server goes by it; other servers on the same database
+    follow within about a second.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     UpsertItems: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpsertItemsRequest, _catalog_pb2.UpsertItemsResponse]  # type: ignore[assignment]
-    """Adds items, or replaces those that are there. All or nothing."""
+    """Adds items, or replaces those that are there. All or nothing: one bad field
+    refuses the request with a violation for each bad field of each item.
+    May be repeated.
+    """
     UpsertUsers: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpsertUsersRequest, _catalog_pb2.UpsertUsersResponse]  # type: ignore[assignment]
-    """Adds users, or replaces those that are there. All or nothing."""
+    """Adds users, or replaces those that are there. All or nothing: one bad field
+    refuses the request with a violation for each bad field of each user.
+    May be repeated.
+    """
     GetItem: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetItemRequest, _catalog_pb2.Item]  # type: ignore[assignment]
-    """Returns one item. NOT_FOUND if the catalogue has none of that id."""
+    """Returns one item. NOT_FOUND (ITEM_NOT_FOUND) if the catalogue has none of that id."""
     GetUser: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetUserRequest, _catalog_pb2.User]  # type: ignore[assignment]
-    """Returns one user. NOT_FOUND if the catalogue has none of that id."""
+    """Returns one user. NOT_FOUND (USER_NOT_FOUND) if the catalogue has none of that id."""
     DeleteItems: _aio.UnaryUnaryMultiCallable[_catalog_pb2.DeleteItemsRequest, _catalog_pb2.DeleteItemsResponse]  # type: ignore[assignment]
-    """Takes items out of the catalogue. Their events stay."""
+    """Takes items out of the catalogue, and out of every answer, until they are put
+    again. Their events stay. All or nothing. May be repeated.
+    """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_catalog_pb2.DeleteUserRequest, _catalog_pb2.DeleteUserResponse]  # type: ignore[assignment]
-    """Erases a user: features, events, answers."""
+    """Erases a user: features, events, answers, and what waits in memory. Answers when
+    nothing is left in the database's files either, as far as the database can
+    (docs/privacy.md), which may take seconds; give the call time. An unknown user gives a
+    receipt too. UNAVAILABLE (READERS_LEFT) while a long read, such as a training's
+    export, keeps the file as it was: the rows are gone then, and repeating the call
+    completes it. May be repeated: the receipt has the same id, and names the same
+    versions.
+    """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The items and users with their features. This release answers UNIMPLEMENTED on
-    every method; `recserve-server import` fills the catalogue.
+    """The items and users with their features. When a call that changes them returns,
+    every later answer of this server goes by it; other servers on the same database
+    follow within about a second.
     """
 
     @_abc_1.abstractmethod
@@ -79,7 +112,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.UpsertItemsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.UpsertItemsResponse, _abc.Awaitable[_catalog_pb2.UpsertItemsResponse]]:
-        """Adds items, or replaces those that are there. All or nothing."""
+        """Adds items, or replaces those that are there. All or nothing: one bad field
+        refuses the request with a violation for each bad field of each item.
+        May be repeated.
+        """
 
     @_abc_1.abstractmethod
     def UpsertUsers(
@@ -87,7 +123,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.UpsertUsersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.UpsertUsersResponse, _abc.Awaitable[_catalog_pb2.UpsertUsersResponse]]:
-        """Adds users, or replaces those that are there. All or nothing."""
+        """Adds users, or replaces those that are there. All or nothing: one bad field
+        refuses the request with a violation for each bad field of each user.
+        May be repeated.
+        """
 
     @_abc_1.abstractmethod
     def GetItem(
@@ -95,7 +134,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.GetItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.Item, _abc.Awaitable[_catalog_pb2.Item]]:
-        """Returns one item. NOT_FOUND if the catalogue has none of that id."""
+        """Returns one item. NOT_FOUND (ITEM_NOT_FOUND) if the catalogue has none of that id."""
 
     @_abc_1.abstractmethod
     def GetUser(
@@ -103,7 +142,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.GetUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.User, _abc.Awaitable[_catalog_pb2.User]]:
-        """Returns one user. NOT_FOUND if the catalogue has none of that id."""
+        """Returns one user. NOT_FOUND (USER_NOT_FOUND) if the catalogue has none of that id."""
 
     @_abc_1.abstractmethod
     def DeleteItems(
@@ -111,7 +150,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.DeleteItemsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.DeleteItemsResponse, _abc.Awaitable[_catalog_pb2.DeleteItemsResponse]]:
-        """Takes items out of the catalogue. Their events stay."""
+        """Takes items out of the catalogue, and out of every answer, until they are put
+        again. Their events stay. All or nothing. May be repeated.
+        """
 
     @_abc_1.abstractmethod
     def DeleteUser(
@@ -119,6 +160,13 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.DeleteUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.DeleteUserResponse, _abc.Awaitable[_catalog_pb2.DeleteUserResponse]]:
-        """Erases a user: features, events, answers."""
+        """Erases a user: features, events, answers, and what waits in memory. Answers when
+        nothing is left in the database's files either, as far as the database can
+        (docs/privacy.md), which may take seconds; give the call time. An unknown user gives a
+        receipt too. UNAVAILABLE (READERS_LEFT) while a long read, such as a training's
+        export, keeps the file as it was: the rows are gone then, and repeating the call
+        completes it. May be repeated: the receipt has the same id, and names the same
+        versions.
+        """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

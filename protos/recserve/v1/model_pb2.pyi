@@ -35,6 +35,15 @@ class HoldoutKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLDOUT_KIND_TIME: _ClassVar[HoldoutKind]
     HOLDOUT_KIND_LEAVE_LAST_OUT: _ClassVar[HoldoutKind]
     HOLDOUT_KIND_RANDOM: _ClassVar[HoldoutKind]
+    HOLDOUT_KIND_REPLAY: _ClassVar[HoldoutKind]
+
+class CheckVerdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHECK_VERDICT_UNSPECIFIED: _ClassVar[CheckVerdict]
+    CHECK_VERDICT_PASSED: _ClassVar[CheckVerdict]
+    CHECK_VERDICT_WARNED: _ClassVar[CheckVerdict]
+    CHECK_VERDICT_FAILED: _ClassVar[CheckVerdict]
+    CHECK_VERDICT_SKIPPED: _ClassVar[CheckVerdict]
 MODEL_VERSION_STATE_UNSPECIFIED: ModelVersionState
 MODEL_VERSION_STATE_AVAILABLE: ModelVersionState
 MODEL_VERSION_STATE_LOADING: ModelVersionState
@@ -48,9 +57,15 @@ HOLDOUT_KIND_UNSPECIFIED: HoldoutKind
 HOLDOUT_KIND_TIME: HoldoutKind
 HOLDOUT_KIND_LEAVE_LAST_OUT: HoldoutKind
 HOLDOUT_KIND_RANDOM: HoldoutKind
+HOLDOUT_KIND_REPLAY: HoldoutKind
+CHECK_VERDICT_UNSPECIFIED: CheckVerdict
+CHECK_VERDICT_PASSED: CheckVerdict
+CHECK_VERDICT_WARNED: CheckVerdict
+CHECK_VERDICT_FAILED: CheckVerdict
+CHECK_VERDICT_SKIPPED: CheckVerdict
 
 class ModelVersion(_message.Message):
-    __slots__ = ("name", "model", "version", "state", "labels", "error", "create_time", "lineage", "evaluation", "cleaning", "schema", "hyper_parameters", "layout", "files", "size_bytes", "training_seconds", "producers", "training_run", "promotion", "unpromoted_reason")
+    __slots__ = ("name", "model", "version", "state", "labels", "error", "create_time", "lineage", "evaluation", "cleaning", "schema", "hyper_parameters", "layout", "files", "size_bytes", "training_seconds", "producers", "training_run", "promotion", "unpromoted_reason", "learning_curves", "item_clusters", "promotion_margins", "rollback_reason")
     NAME_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +86,10 @@ class ModelVersion(_message.Message):
     TRAINING_RUN_FIELD_NUMBER: _ClassVar[int]
     PROMOTION_FIELD_NUMBER: _ClassVar[int]
     UNPROMOTED_REASON_FIELD_NUMBER: _ClassVar[int]
+    LEARNING_CURVES_FIELD_NUMBER: _ClassVar[int]
+    ITEM_CLUSTERS_FIELD_NUMBER: _ClassVar[int]
+    PROMOTION_MARGINS_FIELD_NUMBER: _ClassVar[int]
+    ROLLBACK_REASON_FIELD_NUMBER: _ClassVar[int]
     name: str
     model: str
     version: int
@@ -91,7 +110,37 @@ class ModelVersion(_message.Message):
     training_run: str
     promotion: _promotion_pb2.Promotion
     unpromoted_reason: str
-    def __init__(self, name: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionState, str]] = ..., labels: _Optional[_Iterable[str]] = ..., error: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., evaluation: _Optional[_Union[Evaluation, _Mapping]] = ..., cleaning: _Optional[_Union[CleaningReport, _Mapping]] = ..., schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., layout: _Optional[_Union[ArtefactLayout, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ArtefactFile, _Mapping]]] = ..., size_bytes: _Optional[int] = ..., training_seconds: _Optional[float] = ..., producers: _Optional[_Iterable[str]] = ..., training_run: _Optional[str] = ..., promotion: _Optional[_Union[_promotion_pb2.Promotion, str]] = ..., unpromoted_reason: _Optional[str] = ...) -> None: ...
+    learning_curves: _containers.RepeatedCompositeFieldContainer[LearningCurve]
+    item_clusters: _containers.RepeatedCompositeFieldContainer[ItemCluster]
+    promotion_margins: _promotion_pb2.PromotionMargins
+    rollback_reason: str
+    def __init__(self, name: _Optional[str] = ..., model: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelVersionState, str]] = ..., labels: _Optional[_Iterable[str]] = ..., error: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lineage: _Optional[_Union[Lineage, _Mapping]] = ..., evaluation: _Optional[_Union[Evaluation, _Mapping]] = ..., cleaning: _Optional[_Union[CleaningReport, _Mapping]] = ..., schema: _Optional[_Union[_schema_pb2.Schema, _Mapping]] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., layout: _Optional[_Union[ArtefactLayout, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ArtefactFile, _Mapping]]] = ..., size_bytes: _Optional[int] = ..., training_seconds: _Optional[float] = ..., producers: _Optional[_Iterable[str]] = ..., training_run: _Optional[str] = ..., promotion: _Optional[_Union[_promotion_pb2.Promotion, str]] = ..., unpromoted_reason: _Optional[str] = ..., learning_curves: _Optional[_Iterable[_Union[LearningCurve, _Mapping]]] = ..., item_clusters: _Optional[_Iterable[_Union[ItemCluster, _Mapping]]] = ..., promotion_margins: _Optional[_Union[_promotion_pb2.PromotionMargins, _Mapping]] = ..., rollback_reason: _Optional[str] = ...) -> None: ...
+
+class ItemCluster(_message.Message):
+    __slots__ = ("cluster", "item_count", "event_share", "popular_item_ids", "typical_features")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    ITEM_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EVENT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    POPULAR_ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
+    TYPICAL_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    cluster: int
+    item_count: int
+    event_share: float
+    popular_item_ids: _containers.RepeatedScalarFieldContainer[str]
+    typical_features: _containers.RepeatedCompositeFieldContainer[TypicalFeature]
+    def __init__(self, cluster: _Optional[int] = ..., item_count: _Optional[int] = ..., event_share: _Optional[float] = ..., popular_item_ids: _Optional[_Iterable[str]] = ..., typical_features: _Optional[_Iterable[_Union[TypicalFeature, _Mapping]]] = ...) -> None: ...
+
+class TypicalFeature(_message.Message):
+    __slots__ = ("feature", "value", "in_cluster", "overall")
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    IN_CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    OVERALL_FIELD_NUMBER: _ClassVar[int]
+    feature: str
+    value: str
+    in_cluster: float
+    overall: float
+    def __init__(self, feature: _Optional[str] = ..., value: _Optional[str] = ..., in_cluster: _Optional[float] = ..., overall: _Optional[float] = ...) -> None: ...
 
 class Lineage(_message.Message):
     __slots__ = ("mode", "base_version", "schema_digest", "dataset_digest", "first_event_time", "last_event_time", "log_position", "event_count", "user_count", "item_count", "seed")
@@ -119,55 +168,242 @@ class Lineage(_message.Message):
     seed: int
     def __init__(self, mode: _Optional[_Union[TrainingMode, str]] = ..., base_version: _Optional[int] = ..., schema_digest: _Optional[str] = ..., dataset_digest: _Optional[str] = ..., first_event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., log_position: _Optional[int] = ..., event_count: _Optional[int] = ..., user_count: _Optional[int] = ..., item_count: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
 
+class LearningCurve(_message.Message):
+    __slots__ = ("stage", "note", "max_epochs", "start_loss", "passes")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    MAX_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    START_LOSS_FIELD_NUMBER: _ClassVar[int]
+    PASSES_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    note: str
+    max_epochs: int
+    start_loss: float
+    passes: _containers.RepeatedCompositeFieldContainer[LearningPass]
+    def __init__(self, stage: _Optional[str] = ..., note: _Optional[str] = ..., max_epochs: _Optional[int] = ..., start_loss: _Optional[float] = ..., passes: _Optional[_Iterable[_Union[LearningPass, _Mapping]]] = ...) -> None: ...
+
+class LearningPass(_message.Message):
+    __slots__ = ("loss", "validation", "seconds")
+    class ValidationEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    VALIDATION_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    loss: float
+    validation: _containers.ScalarMap[str, float]
+    seconds: float
+    def __init__(self, loss: _Optional[float] = ..., validation: _Optional[_Mapping[str, float]] = ..., seconds: _Optional[float] = ...) -> None: ...
+
 class Evaluation(_message.Message):
-    __slots__ = ("holdout", "holdout_event_count", "holdout_user_count", "metrics", "stable_version")
+    __slots__ = ("holdout", "holdout_event_count", "holdout_user_count", "metrics", "stable_version", "segments", "calibration", "popularity_deciles", "baselines")
     HOLDOUT_FIELD_NUMBER: _ClassVar[int]
     HOLDOUT_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     HOLDOUT_USER_COUNT_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     STABLE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_FIELD_NUMBER: _ClassVar[int]
+    POPULARITY_DECILES_FIELD_NUMBER: _ClassVar[int]
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
     holdout: HoldoutKind
     holdout_event_count: int
     holdout_user_count: int
     metrics: _containers.RepeatedCompositeFieldContainer[Metric]
     stable_version: int
-    def __init__(self, holdout: _Optional[_Union[HoldoutKind, str]] = ..., holdout_event_count: _Optional[int] = ..., holdout_user_count: _Optional[int] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., stable_version: _Optional[int] = ...) -> None: ...
+    segments: _containers.RepeatedCompositeFieldContainer[Segment]
+    calibration: Calibration
+    popularity_deciles: _containers.RepeatedCompositeFieldContainer[PopularityDecile]
+    baselines: _containers.RepeatedCompositeFieldContainer[Contender]
+    def __init__(self, holdout: _Optional[_Union[HoldoutKind, str]] = ..., holdout_event_count: _Optional[int] = ..., holdout_user_count: _Optional[int] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., stable_version: _Optional[int] = ..., segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ..., calibration: _Optional[_Union[Calibration, _Mapping]] = ..., popularity_deciles: _Optional[_Iterable[_Union[PopularityDecile, _Mapping]]] = ..., baselines: _Optional[_Iterable[_Union[Contender, _Mapping]]] = ...) -> None: ...
+
+class Segment(_message.Message):
+    __slots__ = ("name", "user_count", "metrics")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    USER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    user_count: int
+    metrics: _containers.RepeatedCompositeFieldContainer[Metric]
+    def __init__(self, name: _Optional[str] = ..., user_count: _Optional[int] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ...) -> None: ...
+
+class Calibration(_message.Message):
+    __slots__ = ("expected_error", "bins")
+    EXPECTED_ERROR_FIELD_NUMBER: _ClassVar[int]
+    BINS_FIELD_NUMBER: _ClassVar[int]
+    expected_error: float
+    bins: _containers.RepeatedCompositeFieldContainer[CalibrationBin]
+    def __init__(self, expected_error: _Optional[float] = ..., bins: _Optional[_Iterable[_Union[CalibrationBin, _Mapping]]] = ...) -> None: ...
+
+class CalibrationBin(_message.Message):
+    __slots__ = ("pair_count", "mean_score", "positive_share")
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEAN_SCORE_FIELD_NUMBER: _ClassVar[int]
+    POSITIVE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    pair_count: int
+    mean_score: float
+    positive_share: float
+    def __init__(self, pair_count: _Optional[int] = ..., mean_score: _Optional[float] = ..., positive_share: _Optional[float] = ...) -> None: ...
+
+class PopularityDecile(_message.Message):
+    __slots__ = ("item_count", "event_share", "recommendation_share")
+    ITEM_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EVENT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    RECOMMENDATION_SHARE_FIELD_NUMBER: _ClassVar[int]
+    item_count: int
+    event_share: float
+    recommendation_share: float
+    def __init__(self, item_count: _Optional[int] = ..., event_share: _Optional[float] = ..., recommendation_share: _Optional[float] = ...) -> None: ...
+
+class Contender(_message.Message):
+    __slots__ = ("name", "settings", "metrics", "model_ratio", "model_ratio_interval", "segments")
+    class SettingsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_RATIO_FIELD_NUMBER: _ClassVar[int]
+    MODEL_RATIO_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    settings: _containers.ScalarMap[str, str]
+    metrics: _containers.RepeatedCompositeFieldContainer[Metric]
+    model_ratio: float
+    model_ratio_interval: Interval
+    segments: _containers.RepeatedCompositeFieldContainer[Segment]
+    def __init__(self, name: _Optional[str] = ..., settings: _Optional[_Mapping[str, str]] = ..., metrics: _Optional[_Iterable[_Union[Metric, _Mapping]]] = ..., model_ratio: _Optional[float] = ..., model_ratio_interval: _Optional[_Union[Interval, _Mapping]] = ..., segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ...) -> None: ...
+
+class Comparison(_message.Message):
+    __slots__ = ("protocol", "question_count", "user_count", "seeds", "contenders", "dataset_digest", "hyper_parameters", "left_out")
+    class LeftOutEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    USER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SEEDS_FIELD_NUMBER: _ClassVar[int]
+    CONTENDERS_FIELD_NUMBER: _ClassVar[int]
+    DATASET_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    HYPER_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
+    protocol: HoldoutKind
+    question_count: int
+    user_count: int
+    seeds: _containers.RepeatedScalarFieldContainer[int]
+    contenders: _containers.RepeatedCompositeFieldContainer[Contender]
+    dataset_digest: str
+    hyper_parameters: _hyper_parameters_pb2.HyperParameters
+    left_out: _containers.ScalarMap[str, str]
+    def __init__(self, protocol: _Optional[_Union[HoldoutKind, str]] = ..., question_count: _Optional[int] = ..., user_count: _Optional[int] = ..., seeds: _Optional[_Iterable[int]] = ..., contenders: _Optional[_Iterable[_Union[Contender, _Mapping]]] = ..., dataset_digest: _Optional[str] = ..., hyper_parameters: _Optional[_Union[_hyper_parameters_pb2.HyperParameters, _Mapping]] = ..., left_out: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class Interval(_message.Message):
+    __slots__ = ("low", "high")
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    low: float
+    high: float
+    def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class Metric(_message.Message):
-    __slots__ = ("name", "value", "baseline", "stable")
+    __slots__ = ("name", "value", "baseline", "stable", "interval", "baseline_interval", "ratio_interval")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     BASELINE_FIELD_NUMBER: _ClassVar[int]
     STABLE_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    RATIO_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     name: str
     value: float
     baseline: float
     stable: float
-    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ..., baseline: _Optional[float] = ..., stable: _Optional[float] = ...) -> None: ...
+    interval: Interval
+    baseline_interval: Interval
+    ratio_interval: Interval
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ..., baseline: _Optional[float] = ..., stable: _Optional[float] = ..., interval: _Optional[_Union[Interval, _Mapping]] = ..., baseline_interval: _Optional[_Union[Interval, _Mapping]] = ..., ratio_interval: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
 
 class CleaningReport(_message.Message):
-    __slots__ = ("rows_read", "rows_kept", "rules")
+    __slots__ = ("rows_read", "rows_kept", "rules", "checks", "summary")
     ROWS_READ_FIELD_NUMBER: _ClassVar[int]
     ROWS_KEPT_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
     rows_read: int
     rows_kept: int
     rules: _containers.RepeatedCompositeFieldContainer[CleaningRule]
-    def __init__(self, rows_read: _Optional[int] = ..., rows_kept: _Optional[int] = ..., rules: _Optional[_Iterable[_Union[CleaningRule, _Mapping]]] = ...) -> None: ...
+    checks: _containers.RepeatedCompositeFieldContainer[QualityCheck]
+    summary: DataSummary
+    def __init__(self, rows_read: _Optional[int] = ..., rows_kept: _Optional[int] = ..., rules: _Optional[_Iterable[_Union[CleaningRule, _Mapping]]] = ..., checks: _Optional[_Iterable[_Union[QualityCheck, _Mapping]]] = ..., summary: _Optional[_Union[DataSummary, _Mapping]] = ...) -> None: ...
 
 class CleaningRule(_message.Message):
-    __slots__ = ("name", "description", "dropped", "repaired", "examples")
+    __slots__ = ("name", "description", "dropped", "repaired", "examples", "disabled")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     DROPPED_FIELD_NUMBER: _ClassVar[int]
     REPAIRED_FIELD_NUMBER: _ClassVar[int]
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    DISABLED_FIELD_NUMBER: _ClassVar[int]
     name: str
     description: str
     dropped: int
     repaired: int
     examples: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., dropped: _Optional[int] = ..., repaired: _Optional[int] = ..., examples: _Optional[_Iterable[str]] = ...) -> None: ...
+    disabled: bool
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., dropped: _Optional[int] = ..., repaired: _Optional[int] = ..., examples: _Optional[_Iterable[str]] = ..., disabled: bool = ...) -> None: ...
+
+class QualityCheck(_message.Message):
+    __slots__ = ("name", "description", "verdict", "finding", "figure", "warns_from", "fails_from", "allowed")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    FINDING_FIELD_NUMBER: _ClassVar[int]
+    FIGURE_FIELD_NUMBER: _ClassVar[int]
+    WARNS_FROM_FIELD_NUMBER: _ClassVar[int]
+    FAILS_FROM_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    verdict: CheckVerdict
+    finding: str
+    figure: float
+    warns_from: float
+    fails_from: float
+    allowed: bool
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., verdict: _Optional[_Union[CheckVerdict, str]] = ..., finding: _Optional[str] = ..., figure: _Optional[float] = ..., warns_from: _Optional[float] = ..., fails_from: _Optional[float] = ..., allowed: bool = ...) -> None: ...
+
+class DataSummary(_message.Message):
+    __slots__ = ("distributions",)
+    DISTRIBUTIONS_FIELD_NUMBER: _ClassVar[int]
+    distributions: _containers.RepeatedCompositeFieldContainer[Distribution]
+    def __init__(self, distributions: _Optional[_Iterable[_Union[Distribution, _Mapping]]] = ...) -> None: ...
+
+class Distribution(_message.Message):
+    __slots__ = ("name", "count", "edges", "values", "shares")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    EDGES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    count: int
+    edges: _containers.RepeatedScalarFieldContainer[float]
+    values: _containers.RepeatedScalarFieldContainer[str]
+    shares: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, name: _Optional[str] = ..., count: _Optional[int] = ..., edges: _Optional[_Iterable[float]] = ..., values: _Optional[_Iterable[str]] = ..., shares: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ArtefactLayout(_message.Message):
     __slots__ = ("format_version", "family", "history_length", "vector_width", "state_width", "multi_valued_length", "candidate_count", "uses_history")

@@ -87,8 +87,8 @@ class ModelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteModelVersion(self, request, context):
-        """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
-        number is never given again.
+        """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to, or if a
+        training uses it. Its number is never given again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

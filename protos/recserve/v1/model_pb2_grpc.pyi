@@ -45,8 +45,8 @@ class ModelServiceStub:
     FAILED_PRECONDITION if the version cannot be loaded; the label stays then.
     """
     DeleteModelVersion: _grpc.UnaryUnaryMultiCallable[_model_pb2.DeleteModelVersionRequest, _empty_pb2.Empty]
-    """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
-    number is never given again.
+    """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to, or if a
+    training uses it. Its number is never given again.
     """
 
 @_typing.type_check_only
@@ -65,8 +65,8 @@ class ModelServiceAsyncStub(ModelServiceStub):
     FAILED_PRECONDITION if the version cannot be loaded; the label stays then.
     """
     DeleteModelVersion: _aio.UnaryUnaryMultiCallable[_model_pb2.DeleteModelVersionRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
-    number is never given again.
+    """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to, or if a
+    training uses it. Its number is never given again.
     """
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -106,8 +106,8 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_pb2.DeleteModelVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to. Its
-        number is never given again.
+        """Deletes a version. FAILED_PRECONDITION if it carries a label or is about to, or if a
+        training uses it. Its number is never given again.
         """
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,13 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1brecserve/v1/promotion.proto\x12\x0brecserve.v1*\x80\x01\n\tPromotion\x12\x19\n\x15PROMOTION_UNSPECIFIED\x10\x00\x12\x17\n\x13PROMOTION_IF_BETTER\x10\x01\x12\x14\n\x10PROMOTION_ALWAYS\x10\x02\x12\x13\n\x0fPROMOTION_NEVER\x10\x03\x12\x14\n\x10PROMOTION_CANARY\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1brecserve/v1/promotion.proto\x12\x0brecserve.v1\"4\n\x10PromotionMargins\x12\x0e\n\x06stable\x18\x01 \x01(\x01\x12\x10\n\x08\x62\x61seline\x18\x02 \x01(\x01*\x80\x01\n\tPromotion\x12\x19\n\x15PROMOTION_UNSPECIFIED\x10\x00\x12\x17\n\x13PROMOTION_IF_BETTER\x10\x01\x12\x14\n\x10PROMOTION_ALWAYS\x10\x02\x12\x13\n\x0fPROMOTION_NEVER\x10\x03\x12\x14\n\x10PROMOTION_CANARY\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'recserve.v1.promotion_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROMOTION']._serialized_start=45
-  _globals['_PROMOTION']._serialized_end=173
+  _globals['_PROMOTION']._serialized_start=99
+  _globals['_PROMOTION']._serialized_end=227
+  _globals['_PROMOTIONMARGINS']._serialized_start=44
+  _globals['_PROMOTIONMARGINS']._serialized_end=96
 # @@protoc_insertion_point(module_scope)

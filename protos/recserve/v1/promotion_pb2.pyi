@@ -1,6 +1,7 @@
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
-from typing import ClassVar as _ClassVar
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Optional as _Optional
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -16,3 +17,11 @@ PROMOTION_IF_BETTER: Promotion
 PROMOTION_ALWAYS: Promotion
 PROMOTION_NEVER: Promotion
 PROMOTION_CANARY: Promotion
+
+class PromotionMargins(_message.Message):
+    __slots__ = ("stable", "baseline")
+    STABLE_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_FIELD_NUMBER: _ClassVar[int]
+    stable: float
+    baseline: float
+    def __init__(self, stable: _Optional[float] = ..., baseline: _Optional[float] = ...) -> None: ...

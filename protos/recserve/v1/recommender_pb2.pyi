@@ -19,6 +19,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_UNSPECIFIED: _ClassVar[Reason]
     REASON_PERSONAL: _ClassVar[Reason]
     REASON_POPULAR: _ClassVar[Reason]
+    REASON_SIMILAR: _ClassVar[Reason]
 
 class Fallback(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -37,6 +38,7 @@ class Shortfall(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 REASON_UNSPECIFIED: Reason
 REASON_PERSONAL: Reason
 REASON_POPULAR: Reason
+REASON_SIMILAR: Reason
 FALLBACK_UNSPECIFIED: Fallback
 FALLBACK_NO_MODEL: Fallback
 FALLBACK_ENGINE_UNAVAILABLE: Fallback
@@ -48,7 +50,7 @@ SHORTFALL_CATALOGUE: Shortfall
 SHORTFALL_CANDIDATES: Shortfall
 
 class RecommendRequest(_message.Message):
-    __slots__ = ("user_id", "num_results", "candidate_item_ids", "candidate_features", "exclude_item_ids", "include_seen", "filter", "context", "recent_item_ids", "diversity", "exploration", "model_label", "model_version", "scenario", "min_log_position", "validate_only", "model")
+    __slots__ = ("user_id", "num_results", "candidate_item_ids", "candidate_features", "exclude_item_ids", "include_seen", "filter", "context", "recent_item_ids", "diversity", "exploration", "model_label", "model_version", "scenario", "min_log_position", "validate_only", "model", "explain")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +75,7 @@ class RecommendRequest(_message.Message):
     MIN_LOG_POSITION_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     num_results: int
     candidate_item_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -90,7 +93,8 @@ class RecommendRequest(_message.Message):
     min_log_position: int
     validate_only: bool
     model: str
-    def __init__(self, user_id: _Optional[str] = ..., num_results: _Optional[int] = ..., candidate_item_ids: _Optional[_Iterable[str]] = ..., candidate_features: _Optional[bytes] = ..., exclude_item_ids: _Optional[_Iterable[str]] = ..., include_seen: bool = ..., filter: _Optional[str] = ..., context: _Optional[_Mapping[str, _schema_pb2.FeatureValue]] = ..., recent_item_ids: _Optional[_Iterable[str]] = ..., diversity: _Optional[float] = ..., exploration: _Optional[float] = ..., model_label: _Optional[str] = ..., model_version: _Optional[int] = ..., scenario: _Optional[str] = ..., min_log_position: _Optional[int] = ..., validate_only: bool = ..., model: _Optional[str] = ...) -> None: ...
+    explain: bool
+    def __init__(self, user_id: _Optional[str] = ..., num_results: _Optional[int] = ..., candidate_item_ids: _Optional[_Iterable[str]] = ..., candidate_features: _Optional[bytes] = ..., exclude_item_ids: _Optional[_Iterable[str]] = ..., include_seen: bool = ..., filter: _Optional[str] = ..., context: _Optional[_Mapping[str, _schema_pb2.FeatureValue]] = ..., recent_item_ids: _Optional[_Iterable[str]] = ..., diversity: _Optional[float] = ..., exploration: _Optional[float] = ..., model_label: _Optional[str] = ..., model_version: _Optional[int] = ..., scenario: _Optional[str] = ..., min_log_position: _Optional[int] = ..., validate_only: bool = ..., model: _Optional[str] = ..., explain: bool = ...) -> None: ...
 
 class RecommendResponse(_message.Message):
     __slots__ = ("recommendation_id", "model_version", "results", "fallback", "shortfall", "missing_item_ids", "timing", "log_position")
@@ -113,16 +117,18 @@ class RecommendResponse(_message.Message):
     def __init__(self, recommendation_id: _Optional[str] = ..., model_version: _Optional[int] = ..., results: _Optional[_Iterable[_Union[Recommendation, _Mapping]]] = ..., fallback: _Optional[_Union[Fallback, str]] = ..., shortfall: _Optional[_Union[Shortfall, str]] = ..., missing_item_ids: _Optional[_Iterable[str]] = ..., timing: _Optional[_Union[Timing, _Mapping]] = ..., log_position: _Optional[int] = ...) -> None: ...
 
 class Recommendation(_message.Message):
-    __slots__ = ("item_id", "score", "propensity", "reason")
+    __slots__ = ("item_id", "score", "propensity", "reason", "because_of_item_id")
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     PROPENSITY_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    BECAUSE_OF_ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     item_id: str
     score: float
     propensity: float
     reason: Reason
-    def __init__(self, item_id: _Optional[str] = ..., score: _Optional[float] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[Reason, str]] = ...) -> None: ...
+    because_of_item_id: str
+    def __init__(self, item_id: _Optional[str] = ..., score: _Optional[float] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[Reason, str]] = ..., because_of_item_id: _Optional[str] = ...) -> None: ...
 
 class Timing(_message.Message):
     __slots__ = ("queue", "inference", "total", "batch_rows")

@@ -70,14 +70,17 @@ class RecommenderServiceServicer(object):
 
     def Recommend(self, request, context):
         """Ranks items for a user. Always `num_results` results, or a stated reason for
-        fewer; exclusions, seen items and availability hold on every path.
+        fewer; exclusions, seen items, filter and availability hold on every path.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SimilarItems(self, request, context):
-        """Ranks items by likeness to an item. This release answers UNIMPLEMENTED.
+        """Ranks items by likeness to an item: the cosine of the version's item vectors. Never
+        returns the item itself; exclusions, seen items, filter and availability hold.
+        NOT_FOUND for an item that the version does not know, UNAVAILABLE before the first
+        version and while its engine starts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

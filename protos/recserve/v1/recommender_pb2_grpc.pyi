@@ -40,10 +40,14 @@ class RecommenderServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RecommenderServiceAsyncStub: ...
     Recommend: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.RecommendRequest, _recommender_pb2.RecommendResponse]
     """Ranks items for a user. Always `num_results` results, or a stated reason for
-    fewer; exclusions, seen items and availability hold on every path.
+    fewer; exclusions, seen items, filter and availability hold on every path.
     """
     SimilarItems: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.SimilarItemsRequest, _recommender_pb2.SimilarItemsResponse]
-    """Ranks items by likeness to an item. This release answers UNIMPLEMENTED."""
+    """Ranks items by likeness to an item: the cosine of the version's item vectors. Never
+    returns the item itself; exclusions, seen items, filter and availability hold.
+    NOT_FOUND for an item that the version does not know, UNAVAILABLE before the first
+    version and while its engine starts.
+    """
     Feedback: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.FeedbackRequest, _recommender_pb2.FeedbackResponse]
     """Stores events, all or nothing. Answers only when they are durable; the next
     Recommend of those users on this server reflects them.
@@ -64,10 +68,14 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Recommend: _aio.UnaryUnaryMultiCallable[_recommender_pb2.RecommendRequest, _recommender_pb2.RecommendResponse]  # type: ignore[assignment]
     """Ranks items for a user. Always `num_results` results, or a stated reason for
-    fewer; exclusions, seen items and availability hold on every path.
+    fewer; exclusions, seen items, filter and availability hold on every path.
     """
     SimilarItems: _aio.UnaryUnaryMultiCallable[_recommender_pb2.SimilarItemsRequest, _recommender_pb2.SimilarItemsResponse]  # type: ignore[assignment]
-    """Ranks items by likeness to an item. This release answers UNIMPLEMENTED."""
+    """Ranks items by likeness to an item: the cosine of the version's item vectors. Never
+    returns the item itself; exclusions, seen items, filter and availability hold.
+    NOT_FOUND for an item that the version does not know, UNAVAILABLE before the first
+    version and while its engine starts.
+    """
     Feedback: _aio.UnaryUnaryMultiCallable[_recommender_pb2.FeedbackRequest, _recommender_pb2.FeedbackResponse]  # type: ignore[assignment]
     """Stores events, all or nothing. Answers only when they are durable; the next
     Recommend of those users on this server reflects them.
@@ -91,7 +99,7 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.RecommendResponse, _abc.Awaitable[_recommender_pb2.RecommendResponse]]:
         """Ranks items for a user. Always `num_results` results, or a stated reason for
-        fewer; exclusions, seen items and availability hold on every path.
+        fewer; exclusions, seen items, filter and availability hold on every path.
         """
 
     @_abc_1.abstractmethod
@@ -100,7 +108,11 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommender_pb2.SimilarItemsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.SimilarItemsResponse, _abc.Awaitable[_recommender_pb2.SimilarItemsResponse]]:
-        """Ranks items by likeness to an item. This release answers UNIMPLEMENTED."""
+        """Ranks items by likeness to an item: the cosine of the version's item vectors. Never
+        returns the item itself; exclusions, seen items, filter and availability hold.
+        NOT_FOUND for an item that the version does not know, UNAVAILABLE before the first
+        version and while its engine starts.
+        """
 
     @_abc_1.abstractmethod
     def Feedback(

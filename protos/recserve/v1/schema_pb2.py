@@ -24,31 +24,33 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18recserve/v1/schema.proto\x12\x0brecserve.v1\"\xc0\x02\n\x06Schema\x12+\n\x0b\x65vent_types\x18\x01 \x03(\x0b\x32\x16.recserve.v1.EventType\x12+\n\ruser_features\x18\x02 \x03(\x0b\x32\x14.recserve.v1.Feature\x12+\n\ritem_features\x18\x03 \x03(\x0b\x32\x14.recserve.v1.Feature\x12.\n\x10\x63ontext_features\x18\x04 \x03(\x0b\x32\x14.recserve.v1.Feature\x12\x30\n\x12\x63\x61ndidate_features\x18\x05 \x03(\x0b\x32\x14.recserve.v1.Feature\x12*\n\x06source\x18\x06 \x01(\x0b\x32\x1a.recserve.v1.DatasetSource\x12!\n\x19\x61\x63\x63\x65pts_other_event_types\x18\x07 \x01(\x08\"\x98\x01\n\tEventType\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x06weight\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\'\n\x08polarity\x18\x03 \x01(\x0e\x32\x15.recserve.v1.Polarity\x12\x1e\n\x11positive_at_least\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x14\n\x12_positive_at_least\"u\n\x07\x46\x65\x61ture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04type\x18\x02 \x01(\x0e\x32\x18.recserve.v1.FeatureType\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\x11\n\tseparator\x18\x04 \x01(\t\x12\x11\n\tdimension\x18\x05 \x01(\x05\"\x81\x02\n\rDatasetSource\x12\x19\n\x11interactions_file\x18\x01 \x01(\t\x12\x12\n\nitems_file\x18\x02 \x01(\t\x12\x12\n\nusers_file\x18\x03 \x01(\t\x12\x16\n\x0euser_id_column\x18\x04 \x01(\t\x12\x16\n\x0eitem_id_column\x18\x05 \x01(\t\x12\x19\n\x11\x65vent_type_column\x18\x06 \x01(\t\x12\x14\n\x0cvalue_column\x18\x07 \x01(\t\x12\x18\n\x10timestamp_column\x18\x08 \x01(\t\x12\x32\n\x0etimestamp_kind\x18\t \x01(\x0e\x32\x1a.recserve.v1.TimestampKind\"\x8e\x01\n\x0c\x46\x65\x61tureValue\x12\x10\n\x06number\x18\x01 \x01(\x01H\x00\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12*\n\x07strings\x18\x03 \x01(\x0b\x32\x17.recserve.v1.StringListH\x00\x12(\n\x06vector\x18\x04 \x01(\x0b\x32\x16.recserve.v1.FloatListH\x00\x42\x06\n\x04kind\"\x1c\n\nStringList\x12\x0e\n\x06values\x18\x01 \x03(\t\"\x1b\n\tFloatList\x12\x0e\n\x06values\x18\x01 \x03(\x02*k\n\x08Polarity\x12\x18\n\x14POLARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11POLARITY_POSITIVE\x10\x01\x12\x15\n\x11POLARITY_NEGATIVE\x10\x02\x12\x17\n\x13POLARITY_IMPRESSION\x10\x03*\xce\x01\n\x0b\x46\x65\x61tureType\x12\x1c\n\x18\x46\x45\x41TURE_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46\x45\x41TURE_TYPE_NUMERIC\x10\x01\x12\x1c\n\x18\x46\x45\x41TURE_TYPE_CATEGORICAL\x10\x02\x12\x1d\n\x19\x46\x45\x41TURE_TYPE_MULTI_VALUED\x10\x03\x12\x1a\n\x16\x46\x45\x41TURE_TYPE_TIMESTAMP\x10\x04\x12\x15\n\x11\x46\x45\x41TURE_TYPE_TEXT\x10\x05\x12\x17\n\x13\x46\x45\x41TURE_TYPE_VECTOR\x10\x06*f\n\rTimestampKind\x12\x1e\n\x1aTIMESTAMP_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14TIMESTAMP_KIND_CLOCK\x10\x01\x12\x1b\n\x17TIMESTAMP_KIND_SEQUENCE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18recserve/v1/schema.proto\x12\x0brecserve.v1\"\xe9\x02\n\x06Schema\x12+\n\x0b\x65vent_types\x18\x01 \x03(\x0b\x32\x16.recserve.v1.EventType\x12+\n\ruser_features\x18\x02 \x03(\x0b\x32\x14.recserve.v1.Feature\x12+\n\ritem_features\x18\x03 \x03(\x0b\x32\x14.recserve.v1.Feature\x12.\n\x10\x63ontext_features\x18\x04 \x03(\x0b\x32\x14.recserve.v1.Feature\x12\x30\n\x12\x63\x61ndidate_features\x18\x05 \x03(\x0b\x32\x14.recserve.v1.Feature\x12*\n\x06source\x18\x06 \x01(\x0b\x32\x1a.recserve.v1.DatasetSource\x12!\n\x19\x61\x63\x63\x65pts_other_event_types\x18\x07 \x01(\x08\x12\'\n\x08\x63leaning\x18\x08 \x01(\x0b\x32\x15.recserve.v1.Cleaning\"\x98\x01\n\tEventType\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x06weight\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\'\n\x08polarity\x18\x03 \x01(\x0e\x32\x15.recserve.v1.Polarity\x12\x1e\n\x11positive_at_least\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_weightB\x14\n\x12_positive_at_least\"u\n\x07\x46\x65\x61ture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04type\x18\x02 \x01(\x0e\x32\x18.recserve.v1.FeatureType\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\t\x12\x11\n\tseparator\x18\x04 \x01(\t\x12\x11\n\tdimension\x18\x05 \x01(\x05\"\x81\x02\n\rDatasetSource\x12\x19\n\x11interactions_file\x18\x01 \x01(\t\x12\x12\n\nitems_file\x18\x02 \x01(\t\x12\x12\n\nusers_file\x18\x03 \x01(\t\x12\x16\n\x0euser_id_column\x18\x04 \x01(\t\x12\x16\n\x0eitem_id_column\x18\x05 \x01(\t\x12\x19\n\x11\x65vent_type_column\x18\x06 \x01(\t\x12\x14\n\x0cvalue_column\x18\x07 \x01(\t\x12\x18\n\x10timestamp_column\x18\x08 \x01(\t\x12\x32\n\x0etimestamp_kind\x18\t \x01(\x0e\x32\x1a.recserve.v1.TimestampKind\"\xdd\x03\n\x08\x43leaning\x12\x16\n\x0e\x64isabled_rules\x18\x01 \x03(\t\x12\x15\n\renabled_rules\x18\x02 \x03(\t\x12\x16\n\x0e\x61llowed_checks\x18\x03 \x03(\t\x12\x1a\n\rburst_seconds\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x1e\n\x11\x62ot_hourly_events\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\x0fmin_user_events\x18\x06 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\x0fmin_item_events\x18\x07 \x01(\x05H\x03\x88\x01\x01\x12\x1e\n\x11max_garbage_share\x18\x08 \x01(\x01H\x04\x88\x01\x01\x12\x1c\n\x0fmax_feature_auc\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x1a\n\rdrift_warning\x18\n \x01(\x01H\x06\x88\x01\x01\x12\x1a\n\rdrift_failure\x18\x0b \x01(\x01H\x07\x88\x01\x01\x42\x10\n\x0e_burst_secondsB\x14\n\x12_bot_hourly_eventsB\x12\n\x10_min_user_eventsB\x12\n\x10_min_item_eventsB\x14\n\x12_max_garbage_shareB\x12\n\x10_max_feature_aucB\x10\n\x0e_drift_warningB\x10\n\x0e_drift_failure\"\x8e\x01\n\x0c\x46\x65\x61tureValue\x12\x10\n\x06number\x18\x01 \x01(\x01H\x00\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12*\n\x07strings\x18\x03 \x01(\x0b\x32\x17.recserve.v1.StringListH\x00\x12(\n\x06vector\x18\x04 \x01(\x0b\x32\x16.recserve.v1.FloatListH\x00\x42\x06\n\x04kind\"\x1c\n\nStringList\x12\x0e\n\x06values\x18\x01 \x03(\t\"\x1b\n\tFloatList\x12\x0e\n\x06values\x18\x01 \x03(\x02*k\n\x08Polarity\x12\x18\n\x14POLARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11POLARITY_POSITIVE\x10\x01\x12\x15\n\x11POLARITY_NEGATIVE\x10\x02\x12\x17\n\x13POLARITY_IMPRESSION\x10\x03*\xce\x01\n\x0b\x46\x65\x61tureType\x12\x1c\n\x18\x46\x45\x41TURE_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46\x45\x41TURE_TYPE_NUMERIC\x10\x01\x12\x1c\n\x18\x46\x45\x41TURE_TYPE_CATEGORICAL\x10\x02\x12\x1d\n\x19\x46\x45\x41TURE_TYPE_MULTI_VALUED\x10\x03\x12\x1a\n\x16\x46\x45\x41TURE_TYPE_TIMESTAMP\x10\x04\x12\x15\n\x11\x46\x45\x41TURE_TYPE_TEXT\x10\x05\x12\x17\n\x13\x46\x45\x41TURE_TYPE_VECTOR\x10\x06*f\n\rTimestampKind\x12\x1e\n\x1aTIMESTAMP_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14TIMESTAMP_KIND_CLOCK\x10\x01\x12\x1b\n\x17TIMESTAMP_KIND_SEQUENCE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'recserve.v1.schema_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_POLARITY']._serialized_start=1102
-  _globals['_POLARITY']._serialized_end=1209
-  _globals['_FEATURETYPE']._serialized_start=1212
-  _globals['_FEATURETYPE']._serialized_end=1418
-  _globals['_TIMESTAMPKIND']._serialized_start=1420
-  _globals['_TIMESTAMPKIND']._serialized_end=1522
+  _globals['_POLARITY']._serialized_start=1623
+  _globals['_POLARITY']._serialized_end=1730
+  _globals['_FEATURETYPE']._serialized_start=1733
+  _globals['_FEATURETYPE']._serialized_end=1939
+  _globals['_TIMESTAMPKIND']._serialized_start=1941
+  _globals['_TIMESTAMPKIND']._serialized_end=2043
   _globals['_SCHEMA']._serialized_start=42
-  _globals['_SCHEMA']._serialized_end=362
-  _globals['_EVENTTYPE']._serialized_start=365
-  _globals['_EVENTTYPE']._serialized_end=517
-  _globals['_FEATURE']._serialized_start=519
-  _globals['_FEATURE']._serialized_end=636
-  _globals['_DATASETSOURCE']._serialized_start=639
-  _globals['_DATASETSOURCE']._serialized_end=896
-  _globals['_FEATUREVALUE']._serialized_start=899
-  _globals['_FEATUREVALUE']._serialized_end=1041
-  _globals['_STRINGLIST']._serialized_start=1043
-  _globals['_STRINGLIST']._serialized_end=1071
-  _globals['_FLOATLIST']._serialized_start=1073
-  _globals['_FLOATLIST']._serialized_end=1100
+  _globals['_SCHEMA']._serialized_end=403
+  _globals['_EVENTTYPE']._serialized_start=406
+  _globals['_EVENTTYPE']._serialized_end=558
+  _globals['_FEATURE']._serialized_start=560
+  _globals['_FEATURE']._serialized_end=677
+  _globals['_DATASETSOURCE']._serialized_start=680
+  _globals['_DATASETSOURCE']._serialized_end=937
+  _globals['_CLEANING']._serialized_start=940
+  _globals['_CLEANING']._serialized_end=1417
+  _globals['_FEATUREVALUE']._serialized_start=1420
+  _globals['_FEATUREVALUE']._serialized_end=1562
+  _globals['_STRINGLIST']._serialized_start=1564
+  _globals['_STRINGLIST']._serialized_end=1592
+  _globals['_FLOATLIST']._serialized_start=1594
+  _globals['_FLOATLIST']._serialized_end=1621
 # @@protoc_insertion_point(module_scope)

@@ -45,7 +45,7 @@ TIMESTAMP_KIND_CLOCK: TimestampKind
 TIMESTAMP_KIND_SEQUENCE: TimestampKind
 
 class Schema(_message.Message):
-    __slots__ = ("event_types", "user_features", "item_features", "context_features", "candidate_features", "source", "accepts_other_event_types")
+    __slots__ = ("event_types", "user_features", "item_features", "context_features", "candidate_features", "source", "accepts_other_event_types", "cleaning")
     EVENT_TYPES_FIELD_NUMBER: _ClassVar[int]
     USER_FEATURES_FIELD_NUMBER: _ClassVar[int]
     ITEM_FEATURES_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +53,7 @@ class Schema(_message.Message):
     CANDIDATE_FEATURES_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     ACCEPTS_OTHER_EVENT_TYPES_FIELD_NUMBER: _ClassVar[int]
+    CLEANING_FIELD_NUMBER: _ClassVar[int]
     event_types: _containers.RepeatedCompositeFieldContainer[EventType]
     user_features: _containers.RepeatedCompositeFieldContainer[Feature]
     item_features: _containers.RepeatedCompositeFieldContainer[Feature]
@@ -60,7 +61,8 @@ class Schema(_message.Message):
     candidate_features: _containers.RepeatedCompositeFieldContainer[Feature]
     source: DatasetSource
     accepts_other_event_types: bool
-    def __init__(self, event_types: _Optional[_Iterable[_Union[EventType, _Mapping]]] = ..., user_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., item_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., context_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., candidate_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., source: _Optional[_Union[DatasetSource, _Mapping]] = ..., accepts_other_event_types: bool = ...) -> None: ...
+    cleaning: Cleaning
+    def __init__(self, event_types: _Optional[_Iterable[_Union[EventType, _Mapping]]] = ..., user_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., item_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., context_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., candidate_features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., source: _Optional[_Union[DatasetSource, _Mapping]] = ..., accepts_other_event_types: bool = ..., cleaning: _Optional[_Union[Cleaning, _Mapping]] = ...) -> None: ...
 
 class EventType(_message.Message):
     __slots__ = ("name", "weight", "polarity", "positive_at_least")
@@ -109,6 +111,32 @@ class DatasetSource(_message.Message):
     timestamp_column: str
     timestamp_kind: TimestampKind
     def __init__(self, interactions_file: _Optional[str] = ..., items_file: _Optional[str] = ..., users_file: _Optional[str] = ..., user_id_column: _Optional[str] = ..., item_id_column: _Optional[str] = ..., event_type_column: _Optional[str] = ..., value_column: _Optional[str] = ..., timestamp_column: _Optional[str] = ..., timestamp_kind: _Optional[_Union[TimestampKind, str]] = ...) -> None: ...
+
+class Cleaning(_message.Message):
+    __slots__ = ("disabled_rules", "enabled_rules", "allowed_checks", "burst_seconds", "bot_hourly_events", "min_user_events", "min_item_events", "max_garbage_share", "max_feature_auc", "drift_warning", "drift_failure")
+    DISABLED_RULES_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_RULES_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_CHECKS_FIELD_NUMBER: _ClassVar[int]
+    BURST_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    BOT_HOURLY_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    MIN_USER_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    MIN_ITEM_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_GARBAGE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    MAX_FEATURE_AUC_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_WARNING_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FAILURE_FIELD_NUMBER: _ClassVar[int]
+    disabled_rules: _containers.RepeatedScalarFieldContainer[str]
+    enabled_rules: _containers.RepeatedScalarFieldContainer[str]
+    allowed_checks: _containers.RepeatedScalarFieldContainer[str]
+    burst_seconds: float
+    bot_hourly_events: int
+    min_user_events: int
+    min_item_events: int
+    max_garbage_share: float
+    max_feature_auc: float
+    drift_warning: float
+    drift_failure: float
+    def __init__(self, disabled_rules: _Optional[_Iterable[str]] = ..., enabled_rules: _Optional[_Iterable[str]] = ..., allowed_checks: _Optional[_Iterable[str]] = ..., burst_seconds: _Optional[float] = ..., bot_hourly_events: _Optional[int] = ..., min_user_events: _Optional[int] = ..., min_item_events: _Optional[int] = ..., max_garbage_share: _Optional[float] = ..., max_feature_auc: _Optional[float] = ..., drift_warning: _Optional[float] = ..., drift_failure: _Optional[float] = ...) -> None: ...
 
 class FeatureValue(_message.Message):
     __slots__ = ("number", "text", "strings", "vector")

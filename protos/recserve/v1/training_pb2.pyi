@@ -10,6 +10,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from recserve.v1.promotion_pb2 import PromotionMargins as PromotionMargins
 from recserve.v1.promotion_pb2 import Promotion as Promotion
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -35,7 +36,7 @@ TRAINING_RUN_STATE_FAILED: TrainingRunState
 TRAINING_RUN_STATE_CANCELLED: TrainingRunState
 
 class TrainingRun(_message.Message):
-    __slots__ = ("name", "state", "progress", "error", "model_version", "request", "create_time", "start_time", "end_time")
+    __slots__ = ("name", "state", "progress", "error", "model_version", "request", "create_time", "start_time", "end_time", "trigger", "log_position")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +46,8 @@ class TrainingRun(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    LOG_POSITION_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: TrainingRunState
     progress: TrainingProgress
@@ -54,7 +57,9 @@ class TrainingRun(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[TrainingRunState, str]] = ..., progress: _Optional[_Union[TrainingProgress, _Mapping]] = ..., error: _Optional[str] = ..., model_version: _Optional[_Union[_model_pb2.ModelVersion, _Mapping]] = ..., request: _Optional[_Union[TrainRequest, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    trigger: str
+    log_position: int
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[TrainingRunState, str]] = ..., progress: _Optional[_Union[TrainingProgress, _Mapping]] = ..., error: _Optional[str] = ..., model_version: _Optional[_Union[_model_pb2.ModelVersion, _Mapping]] = ..., request: _Optional[_Union[TrainRequest, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trigger: _Optional[str] = ..., log_position: _Optional[int] = ...) -> None: ...
 
 class TrainingProgress(_message.Message):
     __slots__ = ("stage", "epoch", "max_epochs", "step", "max_steps", "loss", "holdout_metrics", "seconds_left")

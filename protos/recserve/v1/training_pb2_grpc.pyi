@@ -12,6 +12,7 @@ from recserve.v1.promotion_pb2 import PROMOTION_IF_BETTER as PROMOTION_IF_BETTER
 from recserve.v1.promotion_pb2 import PROMOTION_NEVER as PROMOTION_NEVER
 from recserve.v1.promotion_pb2 import PROMOTION_UNSPECIFIED as PROMOTION_UNSPECIFIED
 from recserve.v1.promotion_pb2 import Promotion as Promotion
+from recserve.v1.promotion_pb2 import PromotionMargins as PromotionMargins
 import abc as _abc_1
 import grpc as _grpc
 import sys

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recserve.server.exporting_command import export_command
 from recserve.server.importing_command import import_command
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ def _settings_options(command: Any) -> Any:
             help="Answer gRPC server reflection. [reflection]",
         ),
         click.option("--canary-share", type=float, help="Users whom a canary answers. [0.05]"),
+        click.option(
+            "--canary-hours",
+            type=float,
+            help="Hours until a canary becomes stable by itself; 0: by hand. [0]",
+        ),
         click.option("--shadow-share", type=float, help="Answers compared with a shadow's. [0.1]"),
         click.option("--max-batch-requests", type=int, help="Requests per batch. [64]"),
         click.option("--engine-threads", type=int, help="Engine threads; 0: one per two CPUs. [0]"),
@@ -82,11 +88,61 @@ def _settings_options(command: Any) -> Any:
             help="Newest versions that stay in the store without a label; 0: all. [0]",
         ),
         click.option(
+            "--rollback-minutes",
+            type=float,
+            help="How long a new stable version can be rolled back by itself; 0: never. [60]",
+        ),
+        click.option(
+            "--rollback-error-share",
+            type=float,
+            help="Share of requests that its engine may fail to answer; 0: any. [0.05]",
+        ),
+        click.option(
+            "--rollback-latency-factor",
+            type=float,
+            help="How many times slower than before it may be, at p99; 0: any. [10]",
+        ),
+        click.option(
+            "--promotion-margin",
+            type=float,
+            help="Share by which a new version must beat the stable one. [0]",
+        ),
+        click.option(
+            "--baseline-margin", type=float, help="Share by which it must beat popularity. [0]"
+        ),
+        click.option(
+            "--train-every-events", type=int, help="Train by itself after new events; 0: off. [0]"
+        ),
+        click.option(
+            "--train-every-hours", type=float, help="Train by itself after hours; 0: off. [0]"
+        ),
+        click.option(
+            "--train-on-drift",
+            type=float,
+            help="Train by itself when new events are so far, 0 to 1, from the old; 0: off. [0]",
+        ),
+        click.option(
+            "--train-mode",
+            type=click.Choice(["auto", "full", "warm-start"]),
+            help="How it trains by itself; auto: warm start from a stable version. [auto]",
+        ),
+        click.option(
+            "--train-promotion",
+            type=click.Choice(["if-better", "always", "never", "canary"]),
+            help="What becomes of versions that it trained by itself. [if-better]",
+        ),
+        click.option(
             "--max-waiting-requests", type=int, help="Requests that may wait for it. [1024]"
         ),
         click.option("--max-wait-seconds", type=float, help="Longest wait for the engine. [1]"),
         click.option(
             "--max-waiting-events", type=int, help="Events that may wait for the disk. [100000]"
+        ),
+        click.option(
+            "--answer-log-share", type=float, help="Answers logged, for comparing versions. [1]"
+        ),
+        click.option(
+            "--answer-log-days", type=float, help="Days that they are kept; 0: for ever. [30]"
         ),
         click.option("--cached-profiles", type=int, help="User profiles in memory. [100000]"),
         click.option("--drain-seconds", type=float, help="Time to finish calls at stop. [10]"),
@@ -151,6 +207,7 @@ def check_config(**options: Any) -> None:
 
 
 main.add_command(import_command)
+main.add_command(export_command)
 
 
 def _settings(options: dict[str, Any]) -> "Settings":

@@ -1,11 +1,14 @@
 """Events, and the ids of those that came without one."""
 
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from recserve.server.schema.values import FeatureValue
+
+_RANDOM_BYTES = 8
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""The first of the random digits with the two bits of the variant in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,21 @@ class LoggedEvent:
     event: Event
 
 
-def new_event_id(now: float) -> str:
-    """Makes an id for an event that came without one.
+def new_event_ids(now: float, count: int) -> list[str]:
+    """Makes ids for events that came without one.
 
-    A UUID of version 7 (RFC 9562, section 5.7): 48 bits of milliseconds, 12 bits of the
+    UUIDs of version 7 (RFC 9562, section 5.7): 48 bits of milliseconds, 12 bits of the
     fraction below (method 3 of section 6.2), 62 random bits. Ids made later sort later, so
     the index over them grows at its end.
 
     Args:
         now: Seconds since 1970-01-01 UTC, at least 0.
+        count: How many, at least 0.
     """
     ticks = int(now * 4_096_000)  # 4096 ticks per millisecond
     milliseconds, fraction = divmod(ticks, 4096)
-    random_bits = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
-    number = (milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | fraction << 64
-    return str(uuid.UUID(int=number | 0b10 << 62 | random_bits))
+    time = f"{milliseconds & ((1 << 48) - 1):012x}"
+    begin = f"{time[:8]}-{time[8:]}-7{fraction:03x}"
+    drawn = os.urandom(_RANDOM_BYTES * count).hex()
+    parts = [drawn[at : at + 2 * _RANDOM_BYTES] for at in range(0, len(drawn), 2 * _RANDOM_BYTES)]
+    return [f"{begin}-{_VARIANT[part[0]]}{part[1:4]}-{part[4:]}" for part in parts]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from recserve.server.schema import feature_list
 from recserve.v1 import model_pb2, schema_pb2
 
 
@@ -15,7 +16,9 @@ class FeatureWidths:
     multi_valued_length: int
     """`M`: values of one multi-valued feature."""
     user_numeric: int = 0
+    """Numbers, times, and the numbers of vectors; so with the other two."""
     user_categorical: int = 0
+    """Categories and texts; so with the other two."""
     user_multi_valued: int = 0
     context_numeric: int = 0
     context_categorical: int = 0
@@ -51,9 +54,5 @@ class FeatureWidths:
 
 
 def _count(features: Iterable[schema_pb2.Feature]) -> tuple[int, int, int]:
-    types = [feature.type for feature in features]
-    return (
-        types.count(schema_pb2.FEATURE_TYPE_NUMERIC),
-        types.count(schema_pb2.FEATURE_TYPE_CATEGORICAL),
-        types.count(schema_pb2.FEATURE_TYPE_MULTI_VALUED),
-    )
+    declared = feature_list(features)
+    return declared.numbers, len(declared.strings), len(declared.multi_valued)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from recserve.server.catalogue import Catalogue, ItemRecord, SqlCatalogue, UserRecord
-from recserve.server.database import Database
+from recserve.server.database import open_database
 from recserve.server.dataset import (
     BadRows,
     Entities,
@@ -89,7 +89,7 @@ def import_dataset(
     Args:
         path: A folder with `interactions.*` and perhaps `items.*`, `users.*` and
             `schema.toml`, or one file of interactions.
-        event_log_url: The event log, `sqlite:///PATH`.
+        event_log_url: The event log, `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`.
         schema_path: The schema. Default: the dataset's own, if it has one.
         progress: Called after each piece.
         wall_clock: Seconds since 1970, UTC.
@@ -104,7 +104,7 @@ def import_dataset(
     """
     start = monotonic()
     source = _Source.open(path, schema_path, wall_clock())
-    database = Database(event_log_url)
+    database = open_database(event_log_url)
     try:
         loaded = _load(source, SqlEventLog(database), SqlCatalogue(database), progress)
     finally:
@@ -132,6 +132,8 @@ class _Source:
     interactions: Interactions
     items: Entities
     users: Entities
+    now: float
+    """Seconds since 1970: when the import began."""
     bad: BadRows = field(default_factory=BadRows)
 
     @classmethod
@@ -151,6 +153,7 @@ class _Source:
             interactions=interactions,
             items=Entities(files.items, columns.item, schema.item, file),
             users=Entities(files.users, columns.user, schema.user, file),
+            now=now,
         )
 
 
@@ -198,8 +201,8 @@ def _load(
         loaded.rows_read += piece.rows_read
         progress(ImportProgress(loaded.rows_read, piece.done))
     _refuse_if_all_bad(loaded, source.bad)
-    _put_items(catalogue, source.items)
-    _put_users(catalogue, source.users)
+    _put_items(catalogue, source.items, source.now)
+    _put_users(catalogue, source.users, source.now)
     loaded.log_position = log.last_position()
     return loaded
 
@@ -210,17 +213,21 @@ def _refuse_if_all_bad(loaded: _Loaded, bad: BadRows) -> None:
         raise InvalidDataset(f"none of {loaded.rows_read} rows can be imported: {reasons}")
 
 
-def _put_items(catalogue: Catalogue, items: Entities) -> None:
-    described = (ItemRecord(item_id, found) for item_id, found in items.described.items())
+def _put_items(catalogue: Catalogue, items: Entities, now: float) -> None:
+    described = (
+        ItemRecord(item_id, found, update_time=now) for item_id, found in items.described.items()
+    )
     for some in _batches(described, RECORDS_PER_COMMIT):
         catalogue.put_items(some)
-    bare = (ItemRecord(item_id) for item_id in items.undescribed)
+    bare = (ItemRecord(item_id, update_time=now) for item_id in items.undescribed)
     for some in _batches(bare, RECORDS_PER_COMMIT):
         catalogue.put_items(some, keep_existing=True)
 
 
-def _put_users(catalogue: Catalogue, users: Entities) -> None:
-    described = (UserRecord(user_id, found) for user_id, found in users.described.items())
+def _put_users(catalogue: Catalogue, users: Entities, now: float) -> None:
+    described = (
+        UserRecord(user_id, found, update_time=now) for user_id, found in users.described.items()
+    )
     for some in _batches(described, RECORDS_PER_COMMIT):
         catalogue.put_users(some)
 

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 LINES = 10  # without a terminal: one line each time a further tenth is done
 
 
-def _checked_url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
-    from recserve.server.database.location import sqlite_file
+def checked_url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    """Refuse a URL that names no event log, as wrong usage."""
+    from recserve.server.database.location import check_url
     from recserve.server.errors import EventLogRefused
 
     try:
-        sqlite_file(url)
+        check_url(url)
     except EventLogRefused as error:
         raise click.BadParameter(error.message) from error
     return url
@@ -38,9 +39,10 @@ def _checked_url(_context: click.Context, _parameter: click.Parameter, url: str)
     "event_log_url",
     metavar="URL",
     default="sqlite:///recserve.db",
-    callback=_checked_url,
+    callback=checked_url,
     show_default=True,
-    help="The event log: sqlite:///relative/path or sqlite:////absolute/path.",
+    help="The event log: sqlite:///relative/path, sqlite:////absolute/path or"
+    " postgresql://USER@HOST/DATABASE.",
 )
 @click.option(
     "--schema",

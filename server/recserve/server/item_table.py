@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recserve.server.feature_widths import FeatureWidths
+from recserve.server.schema import SECONDS_PER_DAY, FeatureList, Features, FeatureValue
 
 
 class ItemTableError(Exception):
@@ -26,6 +27,10 @@ class ItemTable:
     """The id of each row."""
     popularity: NDArray[np.float32]
     """Shape `[N]`: weighted count of positive events, at least 0."""
+    clusters: NDArray[np.int32] | None = None
+    """Shape `[N]`: the cluster of each item, from 0; -1 for none. None for a version without."""
+    path: Path | None = None
+    """The file, which also has the features; None for a table without features."""
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -35,8 +40,17 @@ class ItemTable:
     @cached_property
     def by_popularity(self) -> list[int]:
         """All rows, most popular first; ties in row order."""
-        order: list[int] = np.argsort(-self.popularity, kind="stable").tolist()
-        return order
+        return self.ranked(None)
+
+    def ranked(self, allowed: NDArray[np.bool_] | None) -> list[int]:
+        """The allowed rows, most popular first; None: all."""
+        order = self._by_popularity
+        rows: list[int] = (order if allowed is None else order[allowed[order]]).tolist()
+        return rows
+
+    @cached_property
+    def _by_popularity(self) -> NDArray[np.int64]:
+        return np.argsort(-self.popularity, kind="stable")
 
     @cached_property
     def greatest_popularity(self) -> float:
@@ -51,6 +65,17 @@ class ItemTable:
         """The popularity of a known item."""
         return float(self.popularity[self.rows[item_id]])
 
+    def read_features(self, declared: FeatureList) -> "TableFeatures | None":
+        """Read the features; None if the table has none.
+
+        Raises:
+            ItemTableError: the file is gone, damaged, or has other features.
+        """
+        if self.path is None or not declared.features:
+            return None
+        with _open(self.path) as arrays:
+            return TableFeatures(arrays, declared, len(self))
+
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -64,9 +89,65 @@ class ItemTable:
         with _open(path) as arrays:
             ids = _strings(arrays, "item_id")
             popularity = _array(arrays, "popularity", np.float32, (len(ids),))
+            clusters = None
+            if "cluster" in arrays:
+                clusters = _array(arrays, "cluster", np.int32, (len(ids),))
         if len(set(ids)) != len(ids):
             raise ItemTableError(f"{path.name} holds an item id twice")
-        return cls(tuple(ids), popularity)
+        return cls(tuple(ids), popularity, clusters, path)
+
+
+class TableFeatures:
+    """The features of the items of a table, taken out of its bytes as they are asked for.
+
+    Vectors are left out: nobody but the model reads them.
+    """
+
+    def __init__(self, arrays: Any, declared: FeatureList, count: int) -> None:
+        self._declared = declared
+        self._numeric = _array(arrays, "numeric", np.float32, (count, declared.numbers))
+        self._categorical = _Texts(arrays, "categorical", count, len(declared.strings))
+        self._multi_valued = _Texts(arrays, "multi_valued", count, len(declared.multi_valued))
+
+    def of(self, row: int) -> Features:
+        """The features of one row; those that are missing are left out."""
+        return dict(self._known(row))
+
+    def _known(self, row: int) -> Iterator[tuple[str, FeatureValue]]:
+        declared = self._declared
+        row_numbers, times = self._numeric[row], len(declared.numeric)
+        for name, number in zip(declared.numeric, row_numbers[:times], strict=True):
+            if not np.isnan(number):
+                # The shortest number that rounds to it is the one that the data had.
+                yield name, float(str(number))
+        for name, days in zip(declared.timestamps, row_numbers[times:], strict=False):
+            if not np.isnan(days):
+                yield name, float(days) * SECONDS_PER_DAY
+        for name, texts in zip(declared.strings, self._categorical.of(row), strict=True):
+            if texts:
+                yield name, texts[0]
+        for name, texts in zip(declared.multi_valued, self._multi_valued.of(row), strict=True):
+            if texts:
+                yield name, texts
+
+
+class _Texts:
+    """The strings of some features, row by row, as many for each."""
+
+    def __init__(self, arrays: Any, name: str, count: int, features: int) -> None:
+        self._bytes, self._offsets = _text_arrays(arrays, name)
+        strings = len(self._offsets) - 1
+        cells = max(1, count * features)
+        if strings % cells or bool(strings) != bool(count * features):
+            raise ItemTableError(f"{strings} strings {name!r} do not fit {count} items")
+        self._features, self._length = features, strings // cells
+
+    def of(self, row: int) -> Iterator[tuple[str, ...]]:
+        """The strings of each feature, those that are empty left out."""
+        for cell in range(row * self._features, (row + 1) * self._features):
+            start = cell * self._length
+            ends = self._offsets[start : start + self._length + 1].tolist()
+            yield tuple(self._bytes[a:b].decode() for a, b in pairwise(ends) if a < b)
 
 
 def read_item_inputs(path: Path, widths: FeatureWidths) -> dict[str, NDArray[np.generic]]:
@@ -122,12 +203,17 @@ def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     )
 
 
-def _strings(arrays: Any, name: str) -> list[str]:
+def _text_arrays(arrays: Any, name: str) -> tuple[bytes, NDArray[np.int64]]:
     data = _array(arrays, f"{name}_bytes", np.uint8, (None,)).tobytes()
     offsets = _array(arrays, f"{name}_offsets", np.int64, (None,))
     ends_fit = len(offsets) > 0 and offsets[0] == 0 and offsets[-1] == len(data)
     if not ends_fit or (np.diff(offsets) < 0).any():
         raise ItemTableError(f"the offsets of {name!r} in the item table do not fit its bytes")
+    return data, offsets
+
+
+def _strings(arrays: Any, name: str) -> list[str]:
+    data, offsets = _text_arrays(arrays, name)
     try:
         return [data[start:end].decode() for start, end in pairwise(offsets.tolist())]
     except UnicodeDecodeError as error:

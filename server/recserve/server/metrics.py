@@ -84,6 +84,17 @@ SHADOW_OVERLAP = Histogram(
     ["model_version"],
     buckets=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
 )
+ANSWERS = Counter(
+    "recserve_answers_total",
+    "Answers given, by the version that answered (0: none) and the label that led to it.",
+    ["model_version", "label"],
+)
+RECOMMENDED_ITEMS = Counter(
+    "recserve_recommended_items_total", "Items in the answers given.", ["model_version"]
+)
+ANSWERS_LOST = Counter(
+    "recserve_answer_log_lost_total", "Answers left out of the answer log: too many waited."
+)
 EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
 ONLINE_EVENTS = Counter(
     "recserve_online_events_total",

@@ -22,9 +22,9 @@ def check(settings: Settings, *, with_events: bool = True) -> None:
             the event log has no place, or the transport that is asked for cannot be had.
     """
     if with_events:
-        from recserve.server.database.location import sqlite_file
+        from recserve.server.database.location import check_url
 
-        sqlite_file(settings.events)
+        check_url(settings.events)
     if settings.schema_file is not None:
         load_schema(settings.schema_file)
     _check_store(settings)

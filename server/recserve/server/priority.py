@@ -21,11 +21,13 @@ def lower_priority() -> None:
 
     Linux may share the processors between sessions before it looks at a process's own priority,
     and each child of the supervisor has a session of its own, so that has to be lowered too.
+    A session that others have a part in, such as that of a shell, is left as it is.
     """
     with contextlib.suppress(OSError):
         os.nice(LEAST)
-    with contextlib.suppress(OSError):
-        _OF_SESSION.write_text(str(LEAST))
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            _OF_SESSION.write_text(str(LEAST))
 
 
 def at_low_priority(work: Callable[[], None]) -> None:

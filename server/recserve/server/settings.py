@@ -46,6 +46,14 @@ class Settings(BaseModel):
     """Answer gRPC server reflection."""
     canary_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of users whom the canary version answers while there is one."""
+    canary_hours: Annotated[float, Field(ge=0, le=100_000)] = 0.0
+    """Time after which a canary becomes stable by itself, if it is better; 0: only by hand."""
+    rollback_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 60.0
+    """How long a new stable version is watched, and rolled back if it is broken; 0: not at all."""
+    rollback_error_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of requests that a watched version's engine may fail to answer; 0: any."""
+    rollback_latency_factor: Annotated[float, Field(ge=0, le=100_000)] = 10.0
+    """How many times slower than the version before it may be, at the 99th percentile; 0: any."""
     shadow_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of answers that are compared with the shadow version's while there is one."""
     max_batch_requests: Annotated[int, Field(ge=1, le=1024)] = 64
@@ -58,12 +66,30 @@ class Settings(BaseModel):
     """Keep an engine process ready for the next version, or for this one after a crash."""
     keep_versions: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """How many of the newest versions stay in the store without a label; 0: all."""
+    promotion_margin: Annotated[float, Field(ge=-1, le=10)] = 0.0
+    """How much more than the stable version a new one needs to be promoted, as a share of that."""
+    baseline_margin: Annotated[float, Field(ge=-1, le=10)] = 0.0
+    """How much more than popularity, and any other baseline, it needs."""
+    train_every_events: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
+    """New events after which the server trains by itself; 0: never for that."""
+    train_every_hours: Annotated[float, Field(ge=0, le=100_000)] = 0.0
+    """Hours after which the server trains by itself, if there are new events; 0: never for that."""
+    train_on_drift: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Distance of new events from those learned from at which it trains; 0: never for that."""
+    train_mode: Literal["auto", "full", "warm-start"] = "auto"
+    """How it trains by itself; auto: a warm start where there is a stable version."""
+    train_promotion: Literal["if-better", "always", "never", "canary"] = "if-better"
+    """What it does with versions that it trained by itself."""
     max_waiting_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     """Most requests that may wait for the engine; more are refused at once."""
     max_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
     """Longest predicted wait for the engine; requests that would wait longer are refused."""
     max_waiting_events: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     """Most events that may wait for the disk; more are refused at once."""
+    answer_log_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of answers that are logged, for comparing versions."""
+    answer_log_days: Annotated[float, Field(ge=0, le=36_500)] = 30.0
+    """How long logged answers are kept, in days; 0: for ever."""
     cached_profiles: Annotated[int, Field(ge=1)] = 100_000
     """Most user profiles kept in memory."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0

@@ -1,7 +1,8 @@
 """A server in memory, for tests of programs that call one.
 
 Real gRPC on a real port, real validation and real semantics; the event log, the catalogue, the
-engine and the trainer are doubles in memory, so it starts in milliseconds and needs no TensorFlow:
+answer log, the engine and the trainer are doubles in memory, so it starts in milliseconds and
+needs no TensorFlow:
 
     with InMemoryServer(item_ids=["a", "b", "c"]) as server:
         with Client(server.address) as client:
@@ -18,12 +19,14 @@ from typing import Self
 
 import numpy as np
 
+from recserve.server.answer_log import InMemoryAnswerLog
 from recserve.server.catalogue import InMemoryCatalogue, ItemRecord
 from recserve.server.engine.memory import InMemoryEngine, Scorer
 from recserve.server.event_log import InMemoryEventLog
 from recserve.server.front_end.calls import CallLimit
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import FrontEnd
+from recserve.server.front_end.storage import Storage
 from recserve.server.front_end.transports.choice import Wanted, choose, native_lacks
 from recserve.server.front_end.transports.making import make_transport
 from recserve.server.front_end.version_states import Standing
@@ -32,9 +35,8 @@ from recserve.server.labels import STABLE
 from recserve.server.model_store import ModelStore
 from recserve.server.model_store.memory import InMemoryModelStore
 from recserve.server.recommending.versions import ServedVersion
-from recserve.server.schema import declare
+from recserve.server.schema import Features, declare
 from recserve.server.supervision import InMemorySupervision
-from recserve.server.training import InMemoryRunRegister
 from recserve.v1 import model_pb2, schema_pb2
 
 __all__ = ["InMemoryServer"]
@@ -46,6 +48,7 @@ class InMemoryServer:
     Args:
         item_ids: The items, most popular first. Version 1 knows them; without any there is no
             version, and answers are the counts of the log.
+        item_features: Features of items by id, as the schema declares them. Default: none known.
         schema: Events and features; default: every event type, no features.
         scorer: Scores the items for a request; default: the earlier, the better.
         uses_history: Whether a user without history is unknown to the model.
@@ -58,6 +61,7 @@ class InMemoryServer:
         self,
         *,
         item_ids: Sequence[str] = (),
+        item_features: Mapping[str, Features] | None = None,
         schema: schema_pb2.Schema | None = None,
         scorer: Scorer | None = None,
         uses_history: bool = True,
@@ -73,7 +77,11 @@ class InMemoryServer:
         self._wanted = transport
         self.log = InMemoryEventLog()
         self.catalogue = InMemoryCatalogue()
-        self.catalogue.put_items([ItemRecord(item_id) for item_id in item_ids])
+        self.answers = InMemoryAnswerLog()
+        known = item_features or {}
+        self.catalogue.put_items(
+            [ItemRecord(item_id, known.get(item_id, {})) for item_id in {*item_ids, *known}]
+        )
         self.engine = InMemoryEngine(len(item_ids), scorer)
         self.address = ""
         self._ready = threading.Event()
@@ -111,11 +119,9 @@ class InMemoryServer:
         self._stopping = asyncio.Event()
         self._front_end = front_end = FrontEnd(
             model="default",
-            log=self.log,
-            catalogue=self.catalogue,
+            storage=Storage.in_memory(self.log, self.catalogue, self.answers),
             store=self._store,
             schema=CurrentSchema(self._schema, fixed=True),
-            register=InMemoryRunRegister(),
             supervision=self._supervision,
         )
         await front_end.open()

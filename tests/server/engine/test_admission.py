@@ -102,6 +102,13 @@ def test_a_size_that_was_slow_once_is_taken_again_after_quicker_batches_of_other
     admission.check(3, FOR_EVER)
 
 
+def test_a_slow_first_answer_does_not_keep_the_next_batch_out() -> None:
+    admission = Admission(max_wait_seconds=1.0)
+    admission.observe(answered(1, 0.030))
+    for waiting in range(64):
+        admission.check(waiting, FOR_EVER)
+
+
 @given(st.lists(st.tuples(st.integers(1, 64), st.floats(1e-4, 1)), min_size=1))
 def test_more_before_it_never_means_a_shorter_wait_than_nothing(
     answers: list[tuple[int, float]],

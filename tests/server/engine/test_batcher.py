@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from recserve.server.engine.batcher import Batch, Batcher
 from recserve.server.engine.frames import ArrivedRequest
 from recserve.server.engine.padding import padded_size, padded_width
+from recserve.server.engine.shaping_frames import ArrivedShaping, PackedMask
 
 NEVER = float("inf")
 
@@ -51,6 +52,37 @@ def put(queue: Batcher[str], *requests: ArrivedRequest) -> None:
 def ids(batch: Batch[str] | None) -> list[int]:
     assert batch is not None
     return [waiting.request_id for waiting in batch.live]
+
+
+def filtered(mask: PackedMask, candidates: int | None = None) -> ArrivedRequest:
+    wanted = request(NEVER, 1, candidates)
+    wanted.shaping = ArrivedShaping(1, mask)
+    return wanted
+
+
+def test_requests_share_a_batch_with_those_of_the_same_filter_alone() -> None:
+    queue = batcher(max_requests=8)
+    one, other = PackedMask(b"\xff"), PackedMask(b"\xff")
+    put(queue, filtered(one), asking(), filtered(other), filtered(one), asking())
+    assert [ids(queue.take()) for _ in range(3)] == [[0, 3], [1, 4], [2]]
+
+
+def test_searches_for_similar_items_share_batches_as_large_as_the_catalogue_allows() -> None:
+    queue: Batcher[str] = Batcher(
+        max_requests=8, max_rows=100, rows_found=1, clock=Clock(), item_count=50
+    )
+    similar = [asking(), asking(), asking()]
+    for each in similar:
+        each.shaping = ArrivedShaping(similar_to=1)
+    put(queue, similar[0], asking(), *similar[1:])
+    assert [ids(queue.take()) for _ in range(3)] == [[0, 2], [1], [3]]
+    assert queue.rows([]) == 0
+
+
+def test_candidates_that_have_passed_a_filter_share_a_batch_with_any() -> None:
+    queue = batcher(max_requests=8)
+    put(queue, filtered(PackedMask(b"\xff"), 2), scoring(2), filtered(PackedMask(b"\x0f"), 2))
+    assert ids(queue.take()) == [0, 1, 2]
 
 
 def test_a_lone_request_is_a_batch_at_once() -> None:

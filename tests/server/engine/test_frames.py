@@ -1,6 +1,7 @@
 """The bytes between front end and engine survive anything, and read anything safely."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,16 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recserve.server.engine.contract import RankingRequest
+from recserve.server.engine.contract import RankingRequest, Reranking, RowMask, Shaping
 from recserve.server.engine.frames import (
     AVAILABLE,
     CANCEL,
     EXPIRED,
     FAILED,
+    FORGET,
     LENGTH,
+    MASK,
     MAX_FRAME_BYTES,
     OK,
     RANK,
+    SHAPED,
     FrameBuffer,
     FrameError,
     decode_answer,
@@ -25,11 +29,16 @@ from recserve.server.engine.frames import (
     encode_available,
     encode_cancel,
     encode_failure,
+    encode_forget,
+    encode_mask,
     encode_rank,
     encode_ranking,
+    encode_request,
+    encode_shaped_ranking,
 )
 from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.feature_widths import FeatureWidths
+from recserve.server.shaping import Shaped
 
 LENGTHS = st.integers(0, 20)
 IDS = st.integers(0, 2**64 - 1)
@@ -136,6 +145,92 @@ def test_every_availability_mask_arrives_as_it_was_sent(mask: np.ndarray) -> Non
     np.testing.assert_array_equal(mask, arrival.available)
 
 
+@given(LENGTHS.flatmap(lambda n: of(np.bool_, n)))
+def test_every_filter_mask_arrives_as_it_was_sent(allowed: np.ndarray) -> None:
+    mask = RowMask(allowed)
+    arrival = decode_arrival(body(encode_mask(mask)))
+    assert (arrival.kind, arrival.request_id) == (MASK, mask.number)
+    assert arrival.mask is not None
+    np.testing.assert_array_equal(allowed, arrival.mask.allowed(len(allowed)))
+    forgotten = decode_arrival(body(encode_forget(mask.number)))
+    assert (forgotten.kind, forgotten.request_id) == (FORGET, mask.number)
+
+
+def test_a_request_without_shaping_has_the_bytes_of_a_plain_one() -> None:
+    assert encode_request(5, NOBODY) == encode_rank(5, NOBODY)
+
+
+@given(IDS, requests())
+def test_shaping_arrives_with_its_request(request_id: int, request: RankingRequest) -> None:
+    mask = RowMask(np.ones(3, np.bool_))
+    shaped = decode_arrival(
+        body(encode_request(request_id, replace(request, shaping=Shaping(mask))))
+    )
+    plain = decode_arrival(body(encode_rank(request_id, request)))
+    assert shaped.request is not None
+    assert plain.request is not None
+    assert shaped.request_id == request_id
+    assert shaped.request.shaping is not None
+    assert shaped.request.shaping.mask_number == mask.number
+    assert plain.request.shaping is None
+    for name in ("user", "strings", "excluded_rows", "candidate_rows", "result_count", "deadline"):
+        assert getattr(shaped.request, name) == getattr(plain.request, name)
+
+
+@given(IDS, st.integers(0, 1000), LENGTHS.flatmap(lambda n: of(np.int32, n)))
+def test_reranking_and_likeness_arrive_as_they_were_sent(
+    request_id: int, row: int, past: np.ndarray
+) -> None:
+    wanted = Reranking(7, 0.25, 0.1, past)
+    shaping = Shaping(similar_to=row, reranking=wanted)
+    arrival = decode_arrival(body(encode_request(request_id, replace(NOBODY, shaping=shaping))))
+    assert arrival.request is not None
+    arrived = arrival.request.shaping
+    assert arrived is not None
+    assert arrived.reranking is not None
+    assert (arrived.mask_number, arrived.similar_to) == (0, row)
+    assert (
+        arrived.reranking.result_count,
+        arrived.reranking.diversity,
+        arrived.reranking.exploration,
+    ) == (7, 0.25, 0.1)
+    np.testing.assert_array_equal(past, arrived.reranking.past_rows)
+
+
+@given(IDS, LENGTHS, st.integers(0, 99))
+def test_what_is_told_of_each_result_arrives_as_it_was_sent(
+    request_id: int, count: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    shaped = Shaped(
+        rows=random.integers(0, 1000, count).astype(np.int32),
+        scores=random.random(count).astype(np.float32),
+        propensities=random.random(count),
+        because_rows=random.integers(-1, 1000, count).astype(np.int32),
+    )
+    frame = encode_shaped_ranking(
+        request_id, shaped, queue_seconds=0.25, inference_seconds=0.5, batch_requests=7
+    )
+    kind, answered, ranking = decode_answer(body(frame))
+    assert (kind, answered) == (OK, request_id)
+    assert ranking is not None
+    for sent, got in zip(
+        (shaped.rows, shaped.scores, shaped.propensities, shaped.because_rows),
+        (ranking.rows, ranking.scores, ranking.propensities, ranking.because_rows),
+        strict=True,
+    ):
+        assert sent.tolist() == list(got or ())
+    for wrong in (body(frame)[:-1], body(frame) + b"\0"):
+        with pytest.raises(FrameError):
+            decode_answer(wrong)
+
+
+@pytest.mark.parametrize("data", [bytes([SHAPED]), struct.pack("=BQ", SHAPED, 1)])
+def test_shaping_without_a_request_is_refused(data: bytes) -> None:
+    with pytest.raises(FrameError):
+        decode_arrival(data)
+
+
 @given(requests(), st.data())
 def test_a_shortened_or_lengthened_request_is_refused(
     request: RankingRequest, data: st.DataObject
@@ -190,7 +285,7 @@ def test_a_negative_number_of_candidates_is_refused() -> None:
         decode_arrival(bytes(frame))
 
 
-@pytest.mark.parametrize("kind", [0, 4, 255])
+@pytest.mark.parametrize("kind", [0, 7, 255])
 def test_unknown_kinds_of_frames_are_refused(kind: int) -> None:
     data = struct.pack("=BQ", kind, 1)
     with pytest.raises(FrameError, match="kind"):

@@ -17,13 +17,17 @@ from recserve.server.engine.contract import (
     EngineOverloaded,
     EngineUnavailable,
     RankingRequest,
+    RowMask,
+    Shaping,
 )
 from recserve.server.engine.frames import (
     AVAILABLE,
     CANCEL,
     EXPIRED,
     FAILED,
+    FORGET,
     LENGTH,
+    MASK,
     MAX_FRAME_BYTES,
     RANK,
     Arrival,
@@ -274,6 +278,42 @@ async def test_how_long_batches_take_decides_who_is_taken(
     with pytest.raises(EngineOverloaded) as refused:
         await link.rank(ASK)
     assert refused.value.retry_seconds == pytest.approx(15.0, rel=0.1)
+
+
+def filtered(mask: RowMask) -> RankingRequest:
+    return RankingRequest(NOBODY, result_count=1, shaping=Shaping(mask))
+
+
+async def test_a_mask_is_told_once_and_before_the_first_request_that_names_it(
+    engine: TinyEngine, connect: Connect
+) -> None:
+    link, mask = await connect(), RowMask(np.array([True, False]))
+    calls = [asyncio.ensure_future(link.rank(filtered(mask))) for _ in range(2)]
+    assert (await engine.next(MASK)).request_id == mask.number
+    for call in calls:
+        arrival = await engine.next(RANK)
+        assert arrival.request is not None
+        assert arrival.request.shaping is not None
+        assert arrival.request.shaping.mask_number == mask.number
+        engine.send(answer(arrival.request_id, 0))
+        await call
+
+
+async def test_an_engine_is_not_told_masks_for_ever(
+    engine: TinyEngine, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recserve.server.engine.link.MAX_MASKS", 1)
+    link = await connect()
+    first, second = (RowMask(np.ones(2, np.bool_)) for _ in range(2))
+    calls = [asyncio.ensure_future(link.rank(filtered(each))) for each in (first, second, first)]
+    told = [(await engine.arrivals.get()) for _ in range(8)]
+    forgetting = [MASK, FORGET, RANK]
+    assert [arrival.kind for arrival in told] == [MASK, RANK, *forgetting, *forgetting]
+    assert [told[3].request_id, told[6].request_id] == [first.number, second.number]
+    for arrival in told:
+        if arrival.request is not None:
+            engine.send(answer(arrival.request_id, 0))
+    await asyncio.gather(*calls)
 
 
 async def test_availability_reaches_the_engine(engine: TinyEngine, connect: Connect) -> None:

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -13,7 +14,7 @@ import pytest
 from recserve.server import metrics
 from recserve.server.engine.batcher import Batcher
 from recserve.server.engine.connection import Connection
-from recserve.server.engine.contract import RankingRequest
+from recserve.server.engine.contract import RankingRequest, RowMask, Shaping
 from recserve.server.engine.frames import (
     EXPIRED,
     FAILED,
@@ -26,7 +27,10 @@ from recserve.server.engine.frames import (
     decode_arrival,
     encode_available,
     encode_cancel,
+    encode_forget,
+    encode_mask,
     encode_rank,
+    encode_request,
 )
 from recserve.server.engine.loop import EngineLoop
 from recserve.server.engine.user_inputs import UserLayout
@@ -41,6 +45,7 @@ class EchoModel:
 
     def __init__(self) -> None:
         self.batches: list[int] = []
+        self.masks: list[Any] = []
         self.available: list[bool] = []
         self.told = threading.Event()
         self.traces = 3
@@ -48,6 +53,7 @@ class EchoModel:
     def rank(self, requests: Sequence[ArrivedRequest]) -> list[tuple[np.ndarray, np.ndarray]]:
         rows = [np.frombuffer(request.excluded_rows, np.int32) for request in requests]
         self.batches.append(len(rows))
+        self.masks += [request.shaping.mask for request in requests if request.shaping]
         if any(POISON in each for each in rows):
             raise RuntimeError("poison")
         return [(each, each.astype(np.float32)) for each in rows]
@@ -250,3 +256,26 @@ def test_a_front_end_that_reads_nothing_loses_its_connection_and_the_engine_goes
     engine.run(after_arrivals=2)
     assert good.answer() == (OK, 1, [2])
     assert engine.ended.acquire(timeout=10)
+
+
+def filtered(row: int, mask: RowMask) -> RankingRequest:
+    return replace(ask(row), shaping=Shaping(mask))
+
+
+def test_a_mask_is_put_in_the_place_of_its_number_for_each_front_end(engine: Engine) -> None:
+    one, other = engine.connect(), engine.connect()
+    mask = RowMask(np.array([True, False, True]))
+    twin = RowMask(np.array([False, False, True]), mask.number)
+    one.send(encode_mask(mask), encode_request(1, filtered(1, mask)), encode_forget(mask.number))
+    assert engine.arrived.acquire(timeout=10)
+    other.send(encode_mask(twin), encode_request(2, filtered(2, twin)))
+    engine.run(after_arrivals=4)
+    assert (one.answer(), other.answer()) == ((OK, 1, [1]), (OK, 2, [2]))
+    got = sorted(each.allowed(3).tolist() for each in engine.model.masks)
+    assert got == [[False, False, True], [True, False, True]]
+
+
+def test_a_front_end_that_names_an_unknown_mask_loses_its_connection(engine: Engine) -> None:
+    front_end = engine.connect()
+    front_end.send(encode_request(1, filtered(1, RowMask(np.ones(1, np.bool_)))))
+    assert front_end.is_let_go()

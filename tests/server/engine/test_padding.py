@@ -155,13 +155,17 @@ def test_a_batch_of_any_mix_gives_each_request_the_row_it_would_have_alone(
 def test_widths_are_counted_from_the_manifest() -> None:
     def features(*types: str) -> list[schema_pb2.Feature]:
         return [
-            schema_pb2.Feature(name=f"f{n}", type=schema_pb2.FeatureType.Value(f"FEATURE_TYPE_{t}"))
+            schema_pb2.Feature(
+                name=f"f{n}",
+                type=schema_pb2.FeatureType.Value(f"FEATURE_TYPE_{t}"),
+                dimension=9 if t == "VECTOR" else 0,
+            )
             for n, t in enumerate(types)
         ]
 
     schema = schema_pb2.Schema(
-        user_features=features("NUMERIC", "MULTI_VALUED", "NUMERIC"),
-        item_features=features("CATEGORICAL"),
+        user_features=features("NUMERIC", "MULTI_VALUED", "NUMERIC", "TIMESTAMP"),
+        item_features=features("CATEGORICAL", "VECTOR", "TEXT", "VECTOR"),
         context_features=features("CATEGORICAL", "MULTI_VALUED"),
         candidate_features=features("NUMERIC", "NUMERIC"),
     )
@@ -170,9 +174,10 @@ def test_widths_are_counted_from_the_manifest() -> None:
     expected = FeatureWidths(
         history=7,
         multi_valued_length=3,
-        user_numeric=2,
+        user_numeric=3,
         user_multi_valued=1,
-        item_categorical=1,
+        item_numeric=18,
+        item_categorical=2,
         context_categorical=1,
         context_multi_valued=1,
         candidate=2,

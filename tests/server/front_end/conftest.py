@@ -24,7 +24,16 @@ SHOP = schema_pb2.Schema(
         feature("hour", "NUMERIC"),
         feature("device", "CATEGORICAL"),
         feature("tags", "MULTI_VALUED"),
+        feature("local_time", "TIMESTAMP"),
+        feature("search", "TEXT"),
+        schema_pb2.Feature(name="photo", type=schema_pb2.FEATURE_TYPE_VECTOR, dimension=2),
     ],
+    item_features=[
+        feature("weight", "NUMERIC"),
+        feature("kind", "CATEGORICAL"),
+        feature("tags", "MULTI_VALUED"),
+    ],
+    user_features=[feature("age", "NUMERIC"), feature("city", "CATEGORICAL")],
     candidate_features=[feature("distance", "NUMERIC"), feature("price", "NUMERIC")],
 )
 

@@ -48,10 +48,14 @@ def test_an_event_is_stored_as_it_was_sent(wire: Wire, shop: InMemoryServer) -> 
                 "hour": Value(number=7),
                 "device": Value(text="phone"),
                 "tags": Value(strings=schema_pb2.StringList(values=["x", "y"])),
+                "local_time": Value(number=86_400.5),
+                "search": Value(text="red shoes " * 200),
+                "photo": Value(vector=schema_pb2.FloatList(values=[0.5, -1])),
             },
         )
     )
-    context = {"hour": 7.0, "device": "phone", "tags": ("x", "y")}
+    context = {"hour": 7.0, "device": "phone", "tags": ("x", "y"), "local_time": 86_400.5}
+    context |= {"search": "red shoes " * 200, "photo": (0.5, -1.0)}
     assert stored(shop) == [Event("e1", "ann", "a", "buy", 2.5, 1_000.5, "", context)]
     assert (answer.accepted_count, answer.duplicate_count, answer.log_position) == (1, 0, 1)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recserve.v1 import model_pb2, recommender_pb2, schema_pb2
+from recserve.v1 import catalog_pb2, experiment_pb2, model_pb2, recommender_pb2, schema_pb2
 from server.front_end.conftest import ITEMS
 from server.front_end.wire import UNARY_METHODS, Refusal, Wire
 
@@ -108,12 +108,116 @@ def test_recommend_answers_or_refuses_any_values(
 
 
 @fuzz
+@given(
+    st.fixed_dictionaries(
+        {"item_id": st.sampled_from("abx") | IDS},
+        optional={
+            "num_results": INT32,
+            "exclude_item_ids": st.lists(IDS, max_size=5),
+            "user_id": IDS,
+            "filter": TEXTS,
+        },
+    ),
+    VERSION,
+)
+def test_similar_items_are_found_or_refused_for_any_values(
+    wire: Wire, fields: dict[str, Any], version: dict[str, Any]
+) -> None:
+    request = pb.SimilarItemsRequest(**fields, **version)
+    answer = answered_or_refused(wire.recommender.SimilarItems, request)
+    if answer is not None:
+        got = [result.item_id for result in answer.results]
+        assert not set(got) & {request.item_id, *request.exclude_item_ids}
+
+
+@fuzz
 @given(FEEDBACK)
 def test_feedback_answers_or_refuses_any_values(wire: Wire, fields: dict[str, Any]) -> None:
     request = pb.FeedbackRequest(**fields)
     answer = answered_or_refused(wire.recommender.Feedback, request)
     if answer is not None and not request.validate_only:
         assert answer.accepted_count + answer.duplicate_count == len(request.events)
+
+
+@fuzz
+@given(
+    st.lists(
+        st.builds(
+            catalog_pb2.Item,
+            item_id=IDS,
+            features=st.dictionaries(st.sampled_from(["weight", "kind", "tags"]), VALUES),
+            available=st.none() | st.just(True),
+        ),
+        max_size=4,
+    )
+)
+def test_items_are_put_and_read_back_or_refused_for_any_values(
+    wire: Wire, items: list[catalog_pb2.Item]
+) -> None:
+    request = catalog_pb2.UpsertItemsRequest(items=items)
+    answer = answered_or_refused(wire.catalogue.UpsertItems, request)
+    for item in items if answer is not None else ():
+        found = wire.catalogue.GetItem(catalog_pb2.GetItemRequest(item_id=item.item_id))
+        assert found.HasField("update_time")
+        found.ClearField("update_time")
+        item.available = True
+        assert found == item
+
+
+@fuzz
+@given(st.lists(IDS, max_size=4), IDS)
+def test_any_users_are_put_and_any_items_deleted_or_refused(
+    wire: Wire, ids: list[str], other: str
+) -> None:
+    users = catalog_pb2.UpsertUsersRequest(users=[catalog_pb2.User(user_id=each) for each in ids])
+    answered_or_refused(wire.catalogue.UpsertUsers, users)
+    answered_or_refused(wire.catalogue.GetUser, catalog_pb2.GetUserRequest(user_id=other))
+    answered_or_refused(wire.catalogue.GetItem, catalog_pb2.GetItemRequest(item_id=other))
+    unknown = [f"unknown {each}" for each in ids]
+    answered_or_refused(
+        wire.catalogue.DeleteItems, catalog_pb2.DeleteItemsRequest(item_ids=unknown)
+    )
+
+
+@fuzz
+@given(IDS)
+def test_any_user_is_erased_or_refused(wire: Wire, user_id: str) -> None:
+    request = catalog_pb2.DeleteUserRequest(user_id=user_id)
+    receipt = answered_or_refused(wire.catalogue.DeleteUser, request)
+    if receipt is not None:
+        assert receipt.receipt_id
+        found = answered_or_refused(
+            wire.catalogue.GetUser, catalog_pb2.GetUserRequest(user_id=user_id)
+        )
+        assert found is None
+
+
+TIME = st.fixed_dictionaries({"seconds": INT64, "nanos": INT32})
+
+
+@fuzz
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "model": st.sampled_from(["", "default"]) | TEXTS,
+            "start_time": TIME,
+            "end_time": TIME,
+            "model_versions": st.lists(INT64, max_size=4),
+            "baseline_version": INT64,
+            "event_types": st.lists(st.sampled_from(["click", "buy"]) | TEXTS, max_size=4),
+            "positions": INT32,
+        },
+    )
+)
+def test_versions_are_compared_or_the_request_refused_for_any_values(
+    wire: Wire, fields: dict[str, Any]
+) -> None:
+    request = experiment_pb2.CompareVersionsRequest(**fields)
+    answer = answered_or_refused(wire.experiments.CompareVersions, request)
+    for standing in () if answer is None else answer.versions:
+        assert not fields.get("model_versions") or standing.model_version in request.model_versions
+        assert standing.HasField("success_rate") == (standing.answer_count > 0)
 
 
 @fuzz
@@ -151,6 +255,26 @@ GOOD = {
                 context={"device": schema_pb2.FeatureValue(text="phone")},
             )
         ]
+    ),
+    "CatalogService/UpsertItems": catalog_pb2.UpsertItemsRequest(
+        items=[
+            catalog_pb2.Item(
+                item_id="b",
+                features={"weight": schema_pb2.FeatureValue(number=1)},
+                available=True,
+            )
+        ]
+    ),
+    "CatalogService/DeleteItems": catalog_pb2.DeleteItemsRequest(item_ids=["x"]),
+    "CatalogService/DeleteUser": catalog_pb2.DeleteUserRequest(user_id="ann"),
+    "ExperimentService/CompareVersions": experiment_pb2.CompareVersionsRequest(
+        model="default",
+        start_time={"seconds": 9},
+        end_time={"seconds": 10, "nanos": 5},
+        model_versions=[0, 1],
+        baseline_version=1,
+        event_types=["click"],
+        positions=2,
     ),
     "ModelService/GetModelVersion": model_pb2.GetModelVersionRequest(
         name="models/default/versions/1"

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from recserve.server.answer_log import AnswerWriter, InMemoryAnswerLog
 from recserve.server.engine.memory import InMemoryEngine
 from recserve.server.errors import InvalidRequest
+from recserve.server.front_end.attribution import Attribution
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.servicers.recommender import RecommenderServicer
 from recserve.server.recommending.recent import RecentQueries
@@ -45,14 +47,17 @@ async def versions(world: World) -> ServedVersions:
 @pytest.fixture
 async def servicer(world: World, versions: ServedVersions) -> RecommenderServicer:
     unused: Any = None
+    ids = RecommendationIds(b"k" * 32)
     return RecommenderServicer(
         model="default",
         recommender=world.recommender,
+        similar=unused,
         versions=versions,
         store=unused,
         schema=CurrentSchema(declare(schema_pb2.Schema()), fixed=True),
         writer=unused,
-        ids=RecommendationIds(b"k" * 32),
+        ids=ids,
+        attribution=Attribution(AnswerWriter(InMemoryAnswerLog(), share=0, days=0), ids),
         runs=unused,
         cards=unused,
         recent=RecentQueries(world.recommender),
@@ -75,7 +80,9 @@ async def asked_while_swapped(
     versions.remove(1)
     world.engine.close()
     world.happened("ann", "b")
-    return await call
+    written = await call
+    assert isinstance(written, bytes)
+    return recommender_pb2.RecommendResponse.FromString(written)
 
 
 async def test_the_call_is_answered_by_the_new_version_and_not_by_a_fallback(

@@ -11,10 +11,13 @@ from grpc_status import rpc_status
 from recserve.v1 import (
     catalog_pb2,
     catalog_pb2_grpc,
+    experiment_pb2,
+    experiment_pb2_grpc,
     model_pb2,
     model_pb2_grpc,
     recommender_pb2,
     recommender_pb2_grpc,
+    schema_pb2,
     training_pb2,
     training_pb2_grpc,
 )
@@ -69,6 +72,7 @@ class Wire:
         self.models = model_pb2_grpc.ModelServiceStub(self.channel)
         self.training = training_pb2_grpc.TrainingServiceStub(self.channel)
         self.catalogue = catalog_pb2_grpc.CatalogServiceStub(self.channel)
+        self.experiments = experiment_pb2_grpc.ExperimentServiceStub(self.channel)
 
     def recommend(self, user_id: str = "ann", **fields: Any) -> recommender_pb2.RecommendResponse:
         request = recommender_pb2.RecommendRequest(user_id=user_id, **fields)
@@ -79,6 +83,34 @@ class Wire:
     ) -> recommender_pb2.FeedbackResponse:
         request = recommender_pb2.FeedbackRequest(events=events, **fields)
         return self.recommender.Feedback(request, timeout=SECONDS)
+
+    def put_items(self, *items: catalog_pb2.Item) -> catalog_pb2.UpsertItemsResponse:
+        request = catalog_pb2.UpsertItemsRequest(items=items)
+        return self.catalogue.UpsertItems(request, timeout=SECONDS)
+
+    def put_users(self, *users: catalog_pb2.User) -> catalog_pb2.UpsertUsersResponse:
+        request = catalog_pb2.UpsertUsersRequest(users=users)
+        return self.catalogue.UpsertUsers(request, timeout=SECONDS)
+
+    def item(self, item_id: str) -> catalog_pb2.Item:
+        request = catalog_pb2.GetItemRequest(item_id=item_id)
+        return self.catalogue.GetItem(request, timeout=SECONDS)
+
+    def user(self, user_id: str) -> catalog_pb2.User:
+        request = catalog_pb2.GetUserRequest(user_id=user_id)
+        return self.catalogue.GetUser(request, timeout=SECONDS)
+
+    def delete_items(self, *item_ids: str) -> int:
+        request = catalog_pb2.DeleteItemsRequest(item_ids=item_ids)
+        return self.catalogue.DeleteItems(request, timeout=SECONDS).deleted_count
+
+    def delete_user(self, user_id: str) -> catalog_pb2.DeleteUserResponse:
+        request = catalog_pb2.DeleteUserRequest(user_id=user_id)
+        return self.catalogue.DeleteUser(request, timeout=SECONDS)
+
+    def compare(self, **fields: Any) -> experiment_pb2.CompareVersionsResponse:
+        request = experiment_pb2.CompareVersionsRequest(**fields)
+        return self.experiments.CompareVersions(request, timeout=SECONDS)
 
     def send(self, method: str, data: bytes) -> bytes:
         """Send raw bytes to "Service/Method" of ours."""
@@ -104,6 +136,26 @@ def event(item_id: str = "a", user_id: str = "ann", **fields: Any) -> recommende
     )
 
 
+def item(item_id: str = "a", available: bool | None = None, **features: Any) -> catalog_pb2.Item:
+    """An item with plain features."""
+    values = {name: value_message(value) for name, value in features.items()}
+    return catalog_pb2.Item(item_id=item_id, features=values, available=available)
+
+
+def user(user_id: str = "ann", **features: Any) -> catalog_pb2.User:
+    """A user with plain features."""
+    values = {name: value_message(value) for name, value in features.items()}
+    return catalog_pb2.User(user_id=user_id, features=values)
+
+
+def value_message(value: Any) -> schema_pb2.FeatureValue:
+    if isinstance(value, str):
+        return schema_pb2.FeatureValue(text=value)
+    if isinstance(value, float):
+        return schema_pb2.FeatureValue(number=value)
+    return schema_pb2.FeatureValue(strings=schema_pb2.StringList(values=value))
+
+
 UNARY_METHODS = {
     "RecommenderService/Recommend": recommender_pb2.RecommendRequest,
     "RecommenderService/Feedback": recommender_pb2.FeedbackRequest,
@@ -122,16 +174,5 @@ UNARY_METHODS = {
     "CatalogService/GetUser": catalog_pb2.GetUserRequest,
     "CatalogService/DeleteItems": catalog_pb2.DeleteItemsRequest,
     "CatalogService/DeleteUser": catalog_pb2.DeleteUserRequest,
+    "ExperimentService/CompareVersions": experiment_pb2.CompareVersionsRequest,
 }
-IMPLEMENTED = (
-    "RecommenderService/Recommend",
-    "RecommenderService/Feedback",
-    "RecommenderService/Train",
-    "ModelService/ListModelVersions",
-    "ModelService/GetModelVersion",
-    "ModelService/SetModelLabel",
-    "ModelService/DeleteModelVersion",
-    "TrainingService/GetTrainingRun",
-    "TrainingService/ListTrainingRuns",
-    "TrainingService/CancelTrainingRun",
-)

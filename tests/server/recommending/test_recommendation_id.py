@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recserve.server.recommending import recommendation_id
 from recserve.server.recommending.recommendation_id import (
     KEY_BYTES,
     InvalidRecommendationId,
@@ -27,6 +28,14 @@ def test_an_id_says_what_it_was_made_with(version: int, label: str, milliseconds
     text = IDS.make(version, label, milliseconds)
     assert len(text) <= 64
     assert IDS.read(text) == RecommendationId(version, label, milliseconds)
+
+
+@pytest.mark.parametrize(("written", "label"), [(2, 0), (1, 9)])
+def test_an_id_of_a_newer_server_is_refused(written: int, label: int) -> None:
+    fields = recommendation_id._FIELDS.pack(written, 3, label, 0, b"r" * 7)
+    text = recommendation_id._to_text(fields + IDS._sign(fields))
+    with pytest.raises(InvalidRecommendationId, match="a newer server"):
+        IDS.read(text)
 
 
 def test_no_two_ids_are_alike() -> None:

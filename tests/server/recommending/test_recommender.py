@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recserve.server.catalogue import ItemRecord
 from recserve.server.engine.contract import (
     EngineDeadlineExceeded,
     EngineFailed,
@@ -17,8 +18,9 @@ from recserve.server.engine.contract import (
     RankingRequest,
 )
 from recserve.server.errors import Overloaded
+from recserve.server.filtering import parse_filter
 from recserve.server.recommending.answer import Answer, Fallback, Reason, Shortfall
-from recserve.server.recommending.query import Query
+from recserve.server.recommending.query import Query, Shape
 from recserve.v1 import model_pb2, schema_pb2
 from server.recommending.conftest import MakeWorld
 from server.recommending.world import ITEMS, World, manifest
@@ -232,6 +234,9 @@ async def test_the_deadline_bounds_the_wait_for_the_log(
 
 
 PATHS = ("model", "candidates", "unknown user", "no engine", "engine fails", "late", "no model")
+KIND = schema_pb2.Feature(name="kind", type=schema_pb2.FEATURE_TYPE_CATEGORICAL)
+TAGGED = schema_pb2.Schema(item_features=[KIND])
+SHARES = st.sampled_from([0.0, 0.3, 1.0])
 SOME_ITEMS = st.sets(st.sampled_from([*ITEMS, "x"]), max_size=6)
 
 
@@ -248,6 +253,8 @@ SOME_ITEMS = st.sets(st.sampled_from([*ITEMS, "x"]), max_size=6)
     recent=SOME_ITEMS,
     wanted=st.integers(1, 10),
     include_seen=st.booleans(),
+    let_through=st.none() | SOME_ITEMS,
+    shape=st.none() | st.builds(Shape, SHARES, SHARES, st.booleans()),
     candidates=st.none() | st.permutations([*ITEMS, "x"]).map(lambda order: order[:5]),
 )
 async def test_what_must_not_be_returned_is_not_returned_on_any_path(
@@ -259,13 +266,15 @@ async def test_what_must_not_be_returned_is_not_returned_on_any_path(
     recent: set[str],
     wanted: int,
     include_seen: bool,
+    let_through: set[str] | None,
+    shape: Shape | None,
     candidates: list[str] | None,
 ) -> None:
-    world = make_world()
+    world = make_world(TAGGED)
     if path == "candidates":
         candidates = candidates or list("hgfx")
     if path == "no engine":
-        world.version = world.serving(manifest())
+        world.version = world.serving(manifest(TAGGED))
         object.__setattr__(world.version, "engine", None)
     world.engine.failure = {
         "engine fails": EngineFailed("broken"),
@@ -274,13 +283,17 @@ async def test_what_must_not_be_returned_is_not_returned_on_any_path(
     user_id = "stranger" if path == "unknown user" else "ann"
     world.happened("ann", *sorted(seen))
     world.make_unavailable(unavailable)
+    for item_id in sorted(let_through or ()):
+        world.catalogue.put_items([ItemRecord(item_id, {"kind": "good"})])
     query = Query(
         user_id,
         wanted,
         candidate_item_ids=tuple(candidates or ()),
         excluded_item_ids=frozenset(excluded),
         include_seen=include_seen,
+        filter=None if let_through is None else parse_filter("kind = good", world.item_features),
         recent_item_ids=tuple(sorted(recent)),
+        shape=shape,
     )
     answer = await world.ask(query, model=path != "no model")
 
@@ -289,14 +302,23 @@ async def test_what_must_not_be_returned_is_not_returned_on_any_path(
         forbidden |= recent | (seen if user_id == "ann" else set())
     known = set(ITEMS) | (seen | set(candidates or ()) if path == "no model" else set())
     possible = (known & set(candidates) if candidates else known) - forbidden
+    if let_through is not None:
+        possible &= let_through
     got = [result.item_id for result in answer.results]
     assert len(set(got)) == len(got)
     assert set(got) <= possible
     assert len(got) == min(wanted, len(possible))
     assert (answer.shortfall is None) == (len(got) == wanted)
     assert all(0 <= result.score <= 1 for result in answer.results)
-    scores = [result.score for result in answer.results]
-    assert scores == sorted(scores, reverse=True)
+    assert all(0 < result.propensity <= 1 for result in answer.results)
+    shape = shape or Shape()
+    if not shape.exploration:
+        assert all(result.propensity == 1 for result in answer.results)
+    if not (shape.diversity or shape.exploration):
+        scores = [result.score for result in answer.results]
+        assert scores == sorted(scores, reverse=True)
+    named = {result.because_of_item_id for result in answer.results} - {""}
+    assert named <= (seen | recent if shape.explain and answer.fallback is None else set())
 
 
 async def test_a_model_that_needs_candidate_features_answers_by_popularity_without_them(
@@ -313,3 +335,87 @@ async def test_a_model_that_needs_candidate_features_answers_by_popularity_witho
     features = np.array([[1.0], [2.0]], np.float32)
     asked = Query("ann", 3, candidate_item_ids=("a", "b"), candidate_features=features)
     assert (await world.ask(asked)).fallback is None
+
+
+async def test_a_shortlist_is_asked_for_only_where_the_order_may_change(world: World) -> None:
+    world.happened("ann", "h")
+    for shape, count in [(Shape(explain=True), 3), (Shape(0.5), 100), (Shape(0.0, 0.5), 100)]:
+        await world.ask(Query("ann", 3, shape=shape))
+        assert world.engine.requests[-1].result_count == count
+    assert [Query("ann", n, shape=Shape(0.5)).shortlist_count for n in (50, 300, 1000)] == [
+        200,
+        1000,
+        1000,
+    ]
+
+
+async def test_variety_spreads_the_results(world: World) -> None:
+    world.happened("ann", "h")
+    assert ids(await world.ask(Query("ann", 3, shape=Shape(diversity=0.0)))) == "abc"
+    assert ids(await world.ask(Query("ann", 2, shape=Shape(diversity=1.0)))) == "ag"
+    candidates = ("b", "c", "d")
+    shaped = Query("ann", 2, candidate_item_ids=candidates, shape=Shape(diversity=1.0))
+    assert ids(await world.ask(shaped)) == "bd"
+
+
+async def test_a_result_names_the_wanted_item_of_the_past_that_is_most_like_it(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(
+        schema_pb2.Schema(
+            event_types=[
+                schema_pb2.EventType(name="rate", positive_at_least=3.0),
+                schema_pb2.EventType(name="hide", polarity=schema_pb2.POLARITY_NEGATIVE),
+            ]
+        )
+    )
+    world.happened("ann", "a", "h", event_type="rate", value=5.0)
+    world.happened("ann", "c", event_type="rate", value=1.0)
+    world.happened("ann", "f", event_type="hide")
+    answer = await world.ask(Query("ann", 4, shape=Shape(explain=True)))
+    because = [(result.item_id, result.because_of_item_id) for result in answer.results]
+    assert because == [("b", "a"), ("d", "a"), ("e", "h"), ("g", "h")]
+    answer = await world.ask(Query("ann", 1, recent_item_ids=("c",), shape=Shape(explain=True)))
+    assert [each.because_of_item_id for each in answer.results] == ["c"]
+
+
+async def test_without_being_asked_no_reason_is_named(world: World) -> None:
+    world.happened("ann", "a")
+    answer = await world.ask(Query("ann", 2))
+    assert {each.because_of_item_id for each in answer.results} == {""}
+    assert world.engine.requests[-1].shaping is None
+
+
+async def test_items_that_came_after_the_training_stand_among_the_popular_ones(
+    world: World,
+) -> None:
+    world.popularity.add_items(["new", "newer", "nobody wants it"])
+    world.happened("bob", *["new"] * 7, *["newer"] * 2, *["a"] * 9, *["not in the catalogue"] * 9)
+    answer = await world.ask(Query("stranger", 4))
+    assert answer.item_ids == ["a", "b", "new", "c"], "the version's counts are 8, 7, 6 …"
+    assert list(answer.scores) == [1, 7 / 8, 7 / 8, 6 / 8]
+    everything = await world.ask(Query("stranger", 20))
+    assert everything.item_ids[-3:] == ["newer", "h", "nobody wants it"]
+    world.make_unavailable({"new"})
+    excluding = frozenset({"newer"})
+    answer = await world.ask(Query("stranger", 20, excluded_item_ids=excluding))
+    assert not {"new", "newer"} & set(answer.item_ids)
+    given = await world.ask(Query("stranger", candidate_item_ids=("newer", "b")))
+    assert (ids(given), given.missing_item_ids) == ("b", ("newer",))
+
+
+async def test_a_new_item_may_be_the_most_popular_one(world: World) -> None:
+    world.popularity.add_items(["new"])
+    world.happened("bob", *["new"] * 16)
+    answer = await world.ask(Query("stranger", 2))
+    assert (answer.item_ids, list(answer.scores)) == (["new", "a"], [1, 0.5])
+
+
+async def test_what_is_popular_is_explored_too(world: World) -> None:
+    query = Query("stranger", 8, shape=Shape(exploration=1.0))
+    for model in (True, False):
+        answers = [await world.ask(query, model=model) for _ in range(20)]
+        assert len({ids(answer) for answer in answers}) > 1
+        assert {"".join(sorted(ids(answer))) for answer in answers} == {"abcdefgh"}
+        assert all(answer.results[-1].propensity == 1 for answer in answers), "one was left"
+        assert all(answer.results[0].propensity < 1 for answer in answers)

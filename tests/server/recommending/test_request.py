@@ -157,3 +157,46 @@ async def test_numbers_beyond_float32_stay_finite(shop: World) -> None:
     assert request.user.user_numeric.tolist() == [greatest, -greatest]
     assert request.context_numeric.tolist() == [-greatest]
     assert request.user.history_values.tolist() == [greatest]
+
+
+RICH = schema_pb2.Schema(
+    event_types=[schema_pb2.EventType(name="view")],
+    user_features=[
+        schema_pb2.Feature(name="taste", type=schema_pb2.FEATURE_TYPE_VECTOR, dimension=2),
+        feature("about", "TEXT"),
+        feature("joined", "TIMESTAMP"),
+        feature("tags", "MULTI_VALUED"),
+        feature("country", "CATEGORICAL"),
+        feature("age", "NUMERIC"),
+    ],
+    context_features=[
+        schema_pb2.Feature(name="photo", type=schema_pb2.FEATURE_TYPE_VECTOR, dimension=3),
+        feature("now", "TIMESTAMP"),
+        feature("search", "TEXT"),
+    ],
+)
+
+
+async def test_times_texts_and_vectors_come_in_the_order_of_the_signatures(
+    make_world: MakeWorld,
+) -> None:
+    shop = make_world(RICH)
+    strings = {"country": "NL", "about": "I like tea", "tags": ("a", "b")}
+    shop.knows("ann", age=30.0, joined=86_400.0 * 1.5, taste=(0.5, -1.0), **strings)
+    context = {"now": 43_200.0, "photo": (1.0, 2.0, 3.0), "search": "green tea"}
+    request = await sent(shop, Query("ann", context=context))
+    assert request.user.user_numeric.tolist() == [30, 1.5, 0.5, -1]
+    assert request.user.strings == ("NL", "I like tea", "a", "b", "")
+    assert request.context_numeric.tolist() == [0.5, 1, 2, 3]
+    assert request.context_strings == ("green tea",)
+
+
+async def test_a_value_that_does_not_fit_the_version_is_unknown_to_it(
+    make_world: MakeWorld,
+) -> None:
+    shop = make_world(RICH)
+    shop.knows("ann", taste=(0.5,), joined="soon", tags=(1.0, 2.0), about=3.0)
+    request = await sent(shop, Query("ann", context={"photo": ("a", "b", "c")}))
+    assert np.isnan(request.user.user_numeric).all()
+    assert request.user.strings == ("",) * 5
+    assert np.isnan(request.context_numeric).all()

@@ -11,7 +11,8 @@ from recserve.server import metrics
 from recserve.server.engine.contract import EngineOverloaded, Ranking, RankingRequest
 from recserve.server.engine.memory import InMemoryEngine
 from recserve.server.labels import SHADOW, STABLE
-from recserve.server.recommending.query import Query
+from recserve.server.recommending.answer import Answer
+from recserve.server.recommending.query import Query, Shape
 from recserve.server.recommending.shadow import MAX_IN_FLIGHT, Shadow, overlap_of
 from recserve.server.recommending.versions import ServedVersions
 from server.recommending.world import ITEMS, World, manifest
@@ -31,22 +32,27 @@ class Pair:
         self.versions.set_label(STABLE, world.version.number)
         self.versions.put(world.serving(message, engine=self.engine))
         self.versions.set_label(SHADOW, number)
+        self.told: list[tuple[str, Answer, str]] = []
         self.shadow = Shadow(
             world.recommender,
             self.versions,
             share=share,
             monotonic=time.monotonic,
             draw=lambda: 0.5,
+            on_answer=lambda *told: self.told.append(told),
         )
 
     async def ask(self, query: Query) -> list[str]:
         user = await self.world.recommender.look_up(query)
         answer = await self.world.recommender.recommend(query, user, self.versions.stable, STABLE)
-        self.shadow.compare(query, user, answer)
+        self.shadow.compare(query, user, answer, "an answer")
         return list(answer.item_ids)
 
     async def settled(self) -> None:
         await asyncio.gather(*self.shadow._tasks)
+
+    def overlap(self) -> float:
+        return float(metrics.SHADOW_OVERLAP.labels(str(self.number))._sum.get())
 
     def count(self, outcome: str) -> float:
         return float(metrics.SHADOW.labels(str(self.number), outcome)._value.get())
@@ -72,6 +78,21 @@ async def test_the_answers_are_compared_and_the_callers_is_the_stable_versions(
 async def test_a_fallback_is_not_compared(pair: Pair) -> None:
     await pair.ask(Query("nobody", 4))
     assert not pair.shadow._tasks
+
+
+async def test_of_an_explored_answer_the_shadow_is_asked_for_its_own_and_no_overlap_is_counted(
+    pair: Pair,
+) -> None:
+    before = pair.overlap()
+    await pair.ask(Query("ann", 4, shape=Shape(diversity=0.0, exploration=0.5)))
+    await pair.settled()
+    [request] = pair.engine.requests
+    assert request.shaping is not None
+    assert request.shaping.reranking is not None
+    assert request.shaping.reranking.exploration == 0.0
+    [(user_id, answer, answer_id)] = pair.told
+    assert (user_id, answer.propensities, answer_id) == ("ann", [1.0] * 4, "an answer")
+    assert pair.overlap() == before
 
 
 async def test_only_a_share_is_compared(world: World) -> None:
@@ -139,6 +160,21 @@ async def test_what_is_under_way_ends_with_the_server(pair: Pair) -> None:
     await pair.shadow.close()
     await asyncio.sleep(0)
     assert not pair.shadow._tasks
+
+
+async def test_of_a_user_who_is_forgotten_nothing_is_told_later(pair: Pair) -> None:
+    pair.world.happened("bob", "a")
+    slow = Slow()
+    message = manifest()
+    message.version = pair.number
+    pair.versions.put(pair.world.serving(message, engine=slow))
+    await pair.ask(Query("ann", 1))
+    await pair.ask(Query("bob", 1))
+    await asyncio.sleep(0)
+    pair.shadow.forget("ann")
+    slow.go.set()
+    await asyncio.gather(*pair.shadow._tasks, return_exceptions=True)
+    assert [user_id for user_id, *_ in pair.told] == ["bob"]
 
 
 @pytest.mark.parametrize(

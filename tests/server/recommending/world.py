@@ -11,11 +11,13 @@ from recserve.server.engine.contract import Engine
 from recserve.server.engine.memory import InMemoryEngine
 from recserve.server.event_log import InMemoryEventLog
 from recserve.server.events import Event
+from recserve.server.filtering import FilterMasks
 from recserve.server.item_table import ItemTable
 from recserve.server.profiles import LogFeed, Popularity, Profiles
 from recserve.server.recommending.answer import Answer
 from recserve.server.recommending.query import Query
 from recserve.server.recommending.recommender import Recommender
+from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersion
 from recserve.server.schema import declare
 from recserve.v1 import model_pb2, schema_pb2
@@ -41,6 +43,7 @@ class World:
 
     def __init__(self, schema: schema_pb2.Schema | None = None) -> None:
         declared = declare(schema or schema_pb2.Schema())
+        self.item_features = declared.item
         self.log = InMemoryEventLog()
         self.catalogue = InMemoryCatalogue()
         self.engine = InMemoryEngine(len(ITEMS))
@@ -50,7 +53,11 @@ class World:
         counts = self.log.item_counts(declared)
         self.popularity = Popularity(declared, counts, ITEMS)
         self.feed = LogFeed(asyncio.get_running_loop(), 0, [profiles.apply, self.popularity.apply])
-        self.recommender = Recommender(profiles, self.popularity, self.feed, wall_clock=lambda: NOW)
+        self.masks = FilterMasks(self.catalogue, self.readers)
+        self.recommender = Recommender(
+            profiles, self.popularity, self.feed, self.masks, wall_clock=lambda: NOW
+        )
+        self.similar = SimilarItems(profiles, self.masks)
         self._events = 0
 
     def serving(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from recserve.server.catalogue import Catalogue, InMemoryCatalogue, SqlCatalogue
-from recserve.server.database import Database
+from recserve.server.database import Database, open_database
+from recserve.server.database.sqlite import SqliteDatabase
 from recserve.server.event_log import EventLog, InMemoryEventLog, SqlEventLog
 from recserve.server.events import Event
 from recserve.server.schema import DeclaredSchema, schema_from_json
@@ -14,32 +15,41 @@ from recserve.server.schema import DeclaredSchema, schema_from_json
 MakeEvent = Callable[..., Event]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+KINDS = ("memory", "sqlite", "postgresql")
+
+
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    if request.param == "sqlite":
+        return open_database(f"sqlite:///{tmp_path}/events.db")
+    return open_database(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture(params=KINDS)
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
-    """An empty log of each kind: one suite holds for both."""
+    """An empty log of each kind: one suite holds for all."""
     event_log: EventLog
     if request.param == "memory":
         event_log = InMemoryEventLog()
     else:
-        event_log = SqlEventLog(Database(f"sqlite:///{tmp_path}/events.db"))
+        event_log = SqlEventLog(opened(request, tmp_path))
     yield event_log
     event_log.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=KINDS)
 def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
     """An empty catalogue of each kind."""
     if request.param == "memory":
         yield InMemoryCatalogue()
         return
-    database = Database(f"sqlite:///{tmp_path}/events.db")
+    database = opened(request, tmp_path)
     yield SqlCatalogue(database)
     database.close()
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/events.db", busy_timeout_seconds=0.05)
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    database = SqliteDatabase(f"sqlite:///{tmp_path}/events.db", busy_timeout_seconds=0.05)
     yield database
     database.close()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from recserve.server.catalogue import ItemRecord, SqlCatalogue
-from recserve.server.database import Database, ServerLock
+from recserve.server.database import ServerLock, open_database
+from recserve.server.database.sqlite import SqliteDatabase
 from recserve.server.errors import EventLogInUse, EventLogRefused, Overloaded, Unavailable
 from recserve.server.event_log import SqlEventLog
 
@@ -23,24 +24,27 @@ def url(path: Path) -> str:
     ("bad_url", "said"),
     [
         ("recserve.db", "not a URL"),
-        ("postgresql://db/recserve", "SQLite only"),
-        ("mysql://user:hunter2@db/recserve", "SQLite only"),
+        ("mysql://user:hunter2@db/recserve", "SQLite or PostgreSQL"),
+        ("postgresql://user:hunter2@db", "names no database"),
+        ("postgresql://user:hunter2@db:port/recserve", "not a URL"),
+        ("postgresql://user:hunter2@db/recserve?schema=a%20b", "a plain name"),
+        ("postgresql://user:hunter2@db/recserve?schema=a&schema=b", "given once"),
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
         ("sqlite://host/recserve.db", "must name a file"),
         ("sqlite:///recserve.db?mode=ro", "must name a file"),
     ],
 )
-def test_a_url_that_names_no_sqlite_file_is_refused(bad_url: str, said: str) -> None:
+def test_a_url_that_names_no_database_is_refused(bad_url: str, said: str) -> None:
     with pytest.raises(EventLogRefused, match=said) as refused:
-        Database(bad_url)
+        open_database(bad_url)
 
     assert "hunter2" not in refused.value.message
 
 
 def test_a_folder_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(EventLogRefused, match=f"folder {tmp_path}/typo does not exist"):
-        Database(url(tmp_path / "typo" / "events.db"))
+        SqliteDatabase(url(tmp_path / "typo" / "events.db"))
 
     assert not (tmp_path / "typo").exists()
 
@@ -50,7 +54,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     path.write_text("user_id,item_id\n" * 100)
 
     with pytest.raises(EventLogRefused, match="not a database"):
-        Database(url(path))
+        SqliteDatabase(url(path))
 
     assert path.read_text() == "user_id,item_id\n" * 100
 
@@ -59,7 +63,7 @@ def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "events.db").mkdir()
 
     with pytest.raises(EventLogRefused, match="unable to open"):
-        Database(url(tmp_path / "events.db"))
+        SqliteDatabase(url(tmp_path / "events.db"))
 
 
 def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -70,37 +74,37 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
     before = path.read_bytes()
 
     with pytest.raises(EventLogRefused, match="of another program"):
-        Database(url(path))
+        SqliteDatabase(url(path))
 
     assert path.read_bytes() == before
 
 
 def test_a_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "events.db"
-    Database(url(path)).close()
+    SqliteDatabase(url(path)).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
 
     with pytest.raises(EventLogRefused, match="newer release"):
-        Database(url(path))
+        SqliteDatabase(url(path))
 
 
 def test_opening_while_another_process_writes_is_busy_and_no_refusal(tmp_path: Path) -> None:
     path = tmp_path / "events.db"
-    Database(url(path)).close()
+    SqliteDatabase(url(path)).close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(Overloaded, match="another process is writing"):
-        Database(url(path), busy_timeout_seconds=0.01)
+        SqliteDatabase(url(path), busy_timeout_seconds=0.01)
 
     other.close()
-    Database(url(path)).close()
+    SqliteDatabase(url(path)).close()
 
 
 def test_a_closed_log_says_so_and_may_be_closed_again(tmp_path: Path) -> None:
-    log = SqlEventLog(Database(url(tmp_path / "events.db")))
+    log = SqlEventLog(SqliteDatabase(url(tmp_path / "events.db")))
     log.data_version()
     log.close()
     log.close()
@@ -111,26 +115,26 @@ def test_a_closed_log_says_so_and_may_be_closed_again(tmp_path: Path) -> None:
 
 
 def test_what_was_stored_is_there_after_reopening(tmp_path: Path, event: MakeEvent) -> None:
-    database = Database(url(tmp_path / "events.db"))
+    database = SqliteDatabase(url(tmp_path / "events.db"))
     SqlEventLog(database).append_groups([[event("a")]])
     SqlCatalogue(database).put_items([ItemRecord("tea")])
     database.close()
 
-    database = Database(url(tmp_path / "events.db"))
+    database = SqliteDatabase(url(tmp_path / "events.db"))
     (again,) = SqlEventLog(database).append_groups([[event("a"), event("b")]])
     assert (again.duplicate_count, again.log_position) == (1, 2)
     assert SqlCatalogue(database).item_count() == 1
     database.close()
 
 
-def test_commits_are_synced_to_the_disk(database: Database) -> None:
+def test_commits_are_synced_to_the_disk(database: SqliteDatabase) -> None:
     with database.writing() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
 def test_a_full_disk_stores_nothing_by_halves_and_heals(
-    database: Database, event: MakeEvent
+    database: SqliteDatabase, event: MakeEvent
 ) -> None:
     log = SqlEventLog(database)
     log.append_groups([[event("a")]])
@@ -150,7 +154,7 @@ def test_a_full_disk_stores_nothing_by_halves_and_heals(
 
 
 def test_a_database_that_another_process_writes_to_is_busy_and_heals(
-    database: Database, event: MakeEvent
+    database: SqliteDatabase, event: MakeEvent
 ) -> None:
     log = SqlEventLog(database)
     other = sqlite3.connect(database.path, isolation_level=None)
@@ -168,13 +172,13 @@ def test_a_database_that_another_process_writes_to_is_busy_and_heals(
 
 def test_a_corrupt_database_is_unavailable(tmp_path: Path, event: MakeEvent) -> None:
     path = tmp_path / "events.db"
-    database = Database(url(path))
+    database = SqliteDatabase(url(path))
     SqlEventLog(database).append_groups([[event(f"{n}") for n in range(2_000)]])
     database.close()
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
 
-    database = Database(url(path))
+    database = SqliteDatabase(url(path))
     with pytest.raises(Unavailable) as corrupt:
         SqlEventLog(database).append_groups([[event("new")]])
     assert corrupt.value.reason == "EVENT_LOG_UNAVAILABLE"
@@ -183,7 +187,7 @@ def test_a_corrupt_database_is_unavailable(tmp_path: Path, event: MakeEvent) -> 
     database.close()
 
 
-def test_a_failure_inside_a_transaction_rolls_all_of_it_back(database: Database) -> None:
+def test_a_failure_inside_a_transaction_rolls_all_of_it_back(database: SqliteDatabase) -> None:
     def fail_half_way() -> None:
         with database.writing() as connection:
             connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'b')")
@@ -218,12 +222,12 @@ def test_the_same_file_by_another_path_is_the_same_lock(tmp_path: Path) -> None:
 
 OPEN_MANY = """
 import sys
-from recserve.server.database import Database
+from recserve.server.database.sqlite import SqliteDatabase
 from recserve.server.event_log import SqlEventLog
 
 for name in range(20):
     sys.stdin.readline()
-    database = Database(f"sqlite:///{sys.argv[1]}/{name}.db")
+    database = SqliteDatabase(f"sqlite:///{sys.argv[1]}/{name}.db")
     SqlEventLog(database).settle_meta("key", "value")
     database.close()
     print("opened", flush=True)

@@ -3,12 +3,11 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
 
 import pytest
 
 from recserve.server.catalogue import InMemoryCatalogue, ItemRecord, SqlCatalogue
-from recserve.server.database import Database
+from recserve.server.database import open_database
 from recserve.server.errors import Unavailable
 from recserve.server.event_log import EventLog, InMemoryEventLog, LogTail, SqlEventLog
 from recserve.server.events import LoggedEvent
@@ -95,10 +94,9 @@ def test_nothing_is_read_while_nothing_was_committed(event: MakeEvent) -> None:
 
 
 def test_another_process_is_followed_in_events_and_catalogue(
-    tmp_path: Path, event: MakeEvent
+    database_url: str, event: MakeEvent
 ) -> None:
-    url = f"sqlite:///{tmp_path}/events.db"
-    ours, theirs = Database(url), Database(url)
+    ours, theirs = open_database(database_url), open_database(database_url)
     follower = Follower()
     tail = follower.tail(SqlEventLog(ours), SqlCatalogue(ours))
     tail.look()

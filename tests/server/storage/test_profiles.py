@@ -250,6 +250,41 @@ async def test_a_read_under_way_is_not_kept_when_everything_is_forgotten(
     assert (await profiles.get("ann")).features == {"age": 30.0}
 
 
+async def test_one_users_profile_is_forgotten_and_no_other(
+    executor: ManualExecutor, event: MakeEvent
+) -> None:
+    log, catalogue = InMemoryEventLog(), InMemoryCatalogue()
+    append(log, event("1", "ann"), event("2", "bob"))
+    with ThreadPoolExecutor(1) as threads:
+        profiles = Profiles(log, catalogue, SCHEMA, threads)
+        ann, bob = await profiles.get("ann"), await profiles.get("bob")
+        catalogue.put_users([UserRecord("ann", {"age": 30.0})])
+        profiles.invalidate(["ann", "nobody"])
+        assert (len(profiles), profiles.seen_items) == (1, 1)
+        assert (await profiles.get("ann")).features == {"age": 30.0}
+        assert ann.features == {}
+        assert (await profiles.get("bob")) is bob
+
+
+async def test_a_read_under_way_is_not_kept_when_its_user_changes(
+    executor: ManualExecutor,
+) -> None:
+    catalogue = InMemoryCatalogue()
+    profiles = Profiles(InMemoryEventLog(), catalogue, SCHEMA, executor)
+    asking = asyncio.ensure_future(profiles.get("ann"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    executor.run()
+    catalogue.put_users([UserRecord("ann", {"age": 30.0})])
+    profiles.invalidate(["ann"])
+    again = asyncio.ensure_future(profiles.get("ann"))
+    await executor.hand_over()
+    executor.run()
+    await executor.hand_over()
+    assert (await asking).features == {}
+    assert (await again).features == (await profiles.get("ann")).features == {"age": 30.0}
+
+
 async def test_events_before_everything_was_forgotten_still_reach_who_waits(
     executor: ManualExecutor, event: MakeEvent
 ) -> None:
@@ -299,6 +334,7 @@ MOVES = st.one_of(
     st.just(("run",)),
     st.just(("hand over",)),
     st.just(("invalidate",)),
+    st.tuples(st.just("forget"), USERS),
 )
 
 
@@ -333,6 +369,8 @@ class World:
             self.executor.run()
         elif name == "hand over":
             await self.executor.hand_over()
+        elif name == "forget":
+            self.profiles.invalidate(arguments)
         else:
             self.profiles.invalidate_all()
 

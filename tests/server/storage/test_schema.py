@@ -48,7 +48,7 @@ def test_a_schema_file_is_read_with_its_defaults_filled_in(tmp_path: Path) -> No
     assert [each.weight for each in schema.event_types] == [1.0, 2.0]
     assert schema.user.numeric == ("age",)
     assert schema.item.multi_valued == ("genres",)
-    assert schema.item.categorical == ("kind",)
+    assert schema.item.strings == ("kind",)
     genres = schema.item.get("genres")
     assert genres is not None
     assert (genres.column, genres.separator) == ("genre_list", "|")
@@ -137,6 +137,9 @@ def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
         load_schema(tmp_path / "schema.toml")
 
 
+VECTOR = {"name": "v", "type": "FEATURE_TYPE_VECTOR"}
+
+
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
@@ -157,11 +160,16 @@ def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
         ),
         ({"event_types": [{"name": f"a{n}"} for n in range(65)]}, "at most 64 are allowed"),
         ({"user_features": [{"name": "age"}]}, "type is missing"),
-        ({"user_features": [{"name": "age", "type": "FEATURE_TYPE_TEXT"}]}, "for later"),
+        ({"user_features": [VECTOR]}, "dimension 0 must be 1 to 4096"),
+        ({"user_features": [{**VECTOR, "dimension": 4097}]}, "dimension 4097 must be 1 to 4096"),
+        (
+            {"item_features": [{**VECTOR, "name": f"v{n}", "dimension": 4096} for n in range(3)]},
+            "item_features: 12288 numbers, vectors included, at most 8192",
+        ),
         ({"user_features": [{"name": "age", "type": 42}]}, "type 42 is unknown"),
         (
             {"item_features": [{"name": "p", "type": "FEATURE_TYPE_NUMERIC", "separator": ","}]},
-            "separator is for FEATURE_TYPE_MULTI_VALUED only",
+            "separator is for FEATURE_TYPE_MULTI_VALUED and FEATURE_TYPE_VECTOR only",
         ),
         (
             {"item_features": [{"name": "p", "type": "FEATURE_TYPE_NUMERIC", "dimension": 3}]},
@@ -201,3 +209,11 @@ def test_an_open_schema_may_declare_types_and_accepts_others() -> None:
     assert schema.is_positive("anything", None)
     assert (schema.event_type_index("buy"), schema.event_type_index("anything")) == (0, None)
     assert schema_from_json(schema.to_json()).digest == schema.digest
+
+
+def test_the_switches_of_cleaning_are_kept_for_the_trainer(tmp_path):
+    path = tmp_path / "schema.toml"
+    path.write_text('[cleaning]\ndisabled_rules = ["bot_rate"]\nburst_seconds = 2.5\n')
+    schema = load_schema(path)
+    assert schema.message.cleaning.burst_seconds == 2.5
+    assert schema.message.cleaning.disabled_rules == ["bot_rate"]

@@ -101,7 +101,9 @@ class Stage:
             on_change=self._hear,
             on_exit=lambda _pid: None,
             in_use=lambda: frozenset(self.in_use),
+            on_rollback=lambda kind: self.rollbacks.append(kind),
         )
+        self.rollbacks: list[str] = []
         self.in_use: set[int] = set()
 
     def _hear(self, described: list[Description]) -> None:
@@ -114,7 +116,8 @@ class Stage:
         for number in numbers:
             if not (self.model_folder / str(number)).exists():
                 write_version(self.model_folder, number)
-        self.versions.see(StoreView(numbers, frozenset(changed), pins=self.store.pins()))
+        pins, rollbacks = self.store.pins(), self.store.rollbacks()
+        self.versions.see(StoreView(numbers, frozenset(changed), pins=pins, rollbacks=rollbacks))
 
     async def serves(self, *numbers: int) -> None:
         """Versions are written, and the last one becomes stable."""

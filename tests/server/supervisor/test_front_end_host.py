@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from recserve.server.reading import Reading
 from recserve.server.settings import Settings
 from recserve.server.supervisor import front_end_host
 from recserve.server.supervisor.front_end_host import (
@@ -160,3 +161,14 @@ async def test_a_front_end_that_starts_again_hears_of_the_training(
     host.set_training({"name": "models/default/trainingRuns/1"})
     first.dies(1)
     await (await life()).was_told({"training": {"name": "models/default/trainingRuns/1"}})
+
+
+async def test_what_it_saw_of_the_answers_is_handed_on(host: FrontEndHost) -> None:
+    heard: asyncio.Queue[dict[int, Reading]] = asyncio.Queue()
+    host._on_readings = heard.put_nowait
+    running = asyncio.create_task(host.run())
+    child = await asyncio.wait_for(PlayedFrontEnd.started.get(), 10)
+    child.says(readings={"3": {"asked": 5, "failed": 1, "p99_seconds": 0.5}})
+    assert await asyncio.wait_for(heard.get(), 10) == {3: Reading(5, 1, 0.5)}
+    host.drain(0.0)
+    await asyncio.wait_for(running, 10)

@@ -26,6 +26,15 @@ def test_the_versions_and_where_they_stand_are_on_the_page(tmp_path: Path) -> No
         assert "recserve_model_version_info{" not in scraped(page)
 
 
+def test_rollbacks_are_counted_by_what_they_were_for(tmp_path: Path) -> None:
+    with MetricsPage("127.0.0.1:0", tmp_path) as page:
+        page.count_rollback("errors")
+        page.count_rollback("errors")
+        text = scraped(page)
+        assert 'recserve_rollbacks_total{reason="errors"} 2.0' in text
+        assert 'recserve_rollbacks_total{reason="crash_loop"} 0.0' in text
+
+
 def test_a_taken_address_is_a_clear_error(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"

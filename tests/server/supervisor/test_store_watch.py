@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recserve.server.labels import CANARY, STABLE
-from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin, Rollback
 from recserve.server.supervisor import store_watch
 from recserve.server.supervisor.store_watch import StoreView, StoreWatch
 from recserve.v1 import model_pb2, promotion_pb2
@@ -39,6 +39,9 @@ class ScriptedStore:
         raise InvalidVersion("there are no files")
 
     def pins(self) -> dict[str, Pin]:
+        return {}
+
+    def rollbacks(self) -> dict[int, Rollback]:
         return {}
 
     async def answered_all(self) -> None:

@@ -118,6 +118,8 @@ async def test_the_log_is_exported_and_learned_from(stage: Stage) -> None:
     trainer = await stage.process(TRAINER)
     assert trainer.argument["path"] == folder
     assert trainer.argument["log_position"] == 12
+    assert stage.host._report is not None
+    assert stage.host._report.log_position == 12
     assert trainer.argument["training_run"] == NAME
     assert (trainer.argument["mode"], trainer.argument["stable"]) == ("full", 2)
     assert trainer.argument["promotion"] == "always"

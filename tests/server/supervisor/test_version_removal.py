@@ -29,6 +29,15 @@ async def test_a_version_with_a_label_is_not_deleted(stage: Stage) -> None:
     assert stage.store.versions() == [3, 2, 1]
 
 
+async def test_a_version_that_a_training_uses_is_not_deleted(stage: Stage) -> None:
+    await stage.serves(1, 2)
+    stage.in_use.add(1)
+    with pytest.raises(FailedPrecondition, match="a training is using version 1") as refused:
+        await stage.versions.delete(1)
+    assert refused.value.reason == "VERSION_IN_USE"
+    assert stage.store.versions() == [2, 1]
+
+
 async def test_a_refused_version_that_is_removed_is_forgotten(stage: Stage) -> None:
     await stage.serves(1)
     (write_version(stage.model_folder, 2) / "items.npz").write_bytes(b"damaged")

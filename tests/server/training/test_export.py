@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from recserve.server.catalogue import ItemRecord, SqlCatalogue, UserRecord
-from recserve.server.database import Database
+from recserve.server.database import Database, open_database
 from recserve.server.errors import InvalidDataset
 from recserve.server.event_log import SqlEventLog
 from recserve.server.events import Event
+from recserve.server.pseudonyms import pseudonyms_of
 from recserve.server.schema import DeclaredSchema, declare, load_schema
 from recserve.server.training import export as exports
 from recserve.server.training.export import export_dataset
@@ -47,8 +49,8 @@ SHOP = schema_pb2.Schema(
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'events.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url)
     yield database
     database.close()
 
@@ -95,6 +97,18 @@ def test_everything_is_there_in_the_order_of_the_log(database: Database, tmp_pat
     assert pq.read_table(tmp_path / "data" / "users.parquet").to_pylist() == [
         {"user_id": "v", "country": "NL"}
     ]
+
+
+def test_deleted_items_are_left_out_and_their_events_are_not(
+    database: Database, tmp_path: Path
+) -> None:
+    happened(database, {"item_id": "i"})
+    catalogue = SqlCatalogue(database)
+    catalogue.put_items([ItemRecord("i", {"price": 2.5}), ItemRecord("j", {"price": 3.0})])
+    catalogue.delete_items(["i"])
+    assert export_dataset(database, tmp_path / "data", schema=shop()).event_count == 1
+    (item,) = pq.read_table(tmp_path / "data" / "items.parquet").to_pylist()
+    assert item["item_id"] == "j"
 
 
 def test_a_value_of_another_kind_than_declared_is_unknown(
@@ -215,11 +229,11 @@ def test_for_a_warm_start_the_types_stay(
 
 
 def test_what_comes_in_meanwhile_is_not_in_it(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "ROWS_PER_WRITE", 2)
     happened(database, *({} for _ in range(5)))
-    other = Database(f"sqlite:///{tmp_path / 'events.db'}")
+    other = open_database(database_url)
     told: list[tuple[int, int]] = []
 
     def on_progress(done: int, most: int) -> None:
@@ -250,13 +264,14 @@ def test_what_cannot_be_learned_from_is_refused(database: Database, tmp_path: Pa
 )
 @pytest.mark.integration
 def test_the_process_says_how_it_ended(
-    database: Database, tmp_path: Path, limit: str | None, ending: str
+    database: Database, database_url: str, tmp_path: Path, limit: str | None, ending: str
 ) -> None:
     import socket
 
     happened(database, *({"item_id": f"item-{n}"} for n in range(2000)))
+    pseudonyms_of(SqlEventLog(database))
     argument = {
-        "events": f"sqlite:///{tmp_path / 'events.db'}", "folder": str(tmp_path / "data"),
+        "events": database_url, "folder": str(tmp_path / "data"),
         "schema": "{}", "since": None, "until": None, "keep_event_types": False,
         "log_level": "info", "log_format": "json",
     }  # fmt: skip
@@ -279,3 +294,32 @@ def test_the_process_says_how_it_ended(
         why = os.strerror(errno.EFBIG)
         assert messages[-1]["error"] == f"cannot write the export to {tmp_path / 'data'}: {why}"
         assert (status, (tmp_path / "data").exists()) == (1, False)
+
+
+def test_times_texts_and_vectors_come_back_as_they_were(database: Database, tmp_path: Path) -> None:
+    """Through the database, the files, and the trainer's reading of them."""
+    kinds = schema_pb2.FeatureType
+    features = [
+        Feature(name="image", type=kinds.FEATURE_TYPE_VECTOR, dimension=3, separator=" "),
+        Feature(name="told", type=kinds.FEATURE_TYPE_TEXT),
+        Feature(name="released", type=kinds.FEATURE_TYPE_TIMESTAMP),
+    ]
+    schema = declare(schema_pb2.Schema(item_features=features, context_features=features))
+    context = {"image": (3e-38, -1.0, 0.1), "told": 'Any, "text" | at all', "released": -86_400.0}
+    happened(
+        database,
+        {"context": context},
+        {"user_id": "v"},
+        {"item_id": "j", "context": {"image": ("a", "b", "c"), "told": 1.0}},
+    )
+    SqlCatalogue(database).put_items([ItemRecord("i", context), ItemRecord("j", {})])
+    export_dataset(database, tmp_path / "data", schema=schema)
+    read = schema_file.read(tmp_path / "data" / "schema.toml")
+    cleaned = clean(dataset.read(dataset.locate(tmp_path / "data", read.source)), read, 2e9)
+    assert not any(rule.repaired for rule in cleaned.report.rules)
+    tables = cleaned.tables
+    given = np.array([-1, 3e-38, -1, 0.1], np.float32)
+    for table, known in ((tables.item_features, 0), (tables.events.context, 0)):
+        np.testing.assert_array_equal(table.numeric[known], given)
+        assert table.categorical[known].tolist() == [context["told"]]
+        assert np.isnan(table.numeric[1:]).all()

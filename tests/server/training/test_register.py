@@ -1,15 +1,13 @@
 """The register of training runs, whatever keeps it."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from recserve.server.database import Database
+from recserve.server.database import open_database
 from recserve.server.errors import Aborted
-from recserve.server.event_log import SqlEventLog
 from recserve.server.training import InMemoryRunRegister, RunRegister
 from recserve.server.training.sql_register import SqlRunRegister
 from recserve.v1 import training_pb2
@@ -20,12 +18,15 @@ Request = training_pb2.TrainRequest
 Run = training_pb2.TrainingRun
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunRegister]:
     if request.param == "memory":
         yield InMemoryRunRegister()
         return
-    database = Database(f"sqlite:///{tmp_path / 'events.db'}")
+    if request.param == "sqlite":
+        database = open_database(f"sqlite:///{tmp_path / 'events.db'}")
+    else:
+        database = open_database(request.getfixturevalue("postgresql_url"))
     yield SqlRunRegister(database)
     database.close()
 
@@ -52,7 +53,13 @@ def test_a_run_is_queued_with_its_name_its_request_and_its_time(register: RunReg
     assert run.request == request
     assert run.create_time.ToNanoseconds() == 12_500_000_000
     assert register.get("default", 1) == run
-    assert register.unended("default") == [run]
+    assert register.orphaned("default") == ([] if register.is_shared else [run])
+
+
+def test_a_run_of_the_server_s_own_keeps_why(register: RunRegister) -> None:
+    run, _ = register.add("default", Request(), 12.5, "10 new events")
+    assert run.trigger == "10 new events"
+    assert register.get("default", 1) == run
 
 
 def test_a_repeated_request_finds_its_run_also_after_its_end(register: RunRegister) -> None:
@@ -99,7 +106,7 @@ def test_how_a_run_stands_is_kept_until_it_has_ended(register: RunRegister) -> N
     run.state = RUNNING
     assert not register.put(run)
     assert register.get("default", 1) == kept
-    assert register.unended("default") == []
+    assert register.orphaned("default") == []
 
 
 def test_what_is_returned_is_a_copy(register: RunRegister) -> None:
@@ -126,8 +133,8 @@ def test_what_is_not_there_is_none(register: RunRegister) -> None:
     assert register.get("default", 2) is None
 
 
-def test_of_many_at_once_one_begins(tmp_path: Path) -> None:
-    databases = [Database(f"sqlite:///{tmp_path / 'events.db'}") for _ in range(6)]
+def test_of_many_at_once_one_begins(database_url: str) -> None:
+    databases = [open_database(database_url) for _ in range(6)]
     begun: list[str] = []
     refused: list[Aborted] = []
 
@@ -150,9 +157,9 @@ def test_of_many_at_once_one_begins(tmp_path: Path) -> None:
     assert len(refused) == 5
 
 
-def test_runs_outlive_their_server(tmp_path: Path) -> None:
+def test_runs_outlive_their_server(database_url: str) -> None:
     def opened(work: Callable[[SqlRunRegister], object]) -> object:
-        database = Database(f"sqlite:///{tmp_path / 'events.db'}")
+        database = open_database(database_url)
         try:
             return work(SqlRunRegister(database))
         finally:
@@ -160,20 +167,3 @@ def test_runs_outlive_their_server(tmp_path: Path) -> None:
 
     run = opened(add)
     assert opened(lambda register: register.get("default", 1)) == run
-
-
-def test_a_database_of_the_first_format_gets_the_register(tmp_path: Path) -> None:
-    path = tmp_path / "events.db"
-    SqlEventLog(Database(f"sqlite:///{path}")).close()
-    with sqlite3.connect(path) as connection:  # as the first release left it
-        connection.execute("DROP TABLE training_runs")
-        connection.execute("PRAGMA user_version = 1")
-        connection.execute("INSERT INTO meta VALUES ('kept', 'yes')")
-    connection.close()
-    database = Database(f"sqlite:///{path}")
-    assert add(SqlRunRegister(database)).name.endswith("/1")
-    assert SqlEventLog(database).meta("kept") == "yes"
-    database.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
-    connection.close()

@@ -167,7 +167,7 @@ async def test_a_caller_who_leaves_leaves_no_run_that_nobody_does(stage: Stage) 
     with pytest.raises(asyncio.CancelledError):
         await calling
     await asyncio.gather(*stage.runs._tasks)
-    assert len(stage.supervisor.orders) == len(stage.register.unended("default")) == 1
+    assert len(stage.supervisor.orders) == len(stage.register.orphaned("default")) == 1
 
 
 async def test_runs_that_an_earlier_server_left_have_failed() -> None:
@@ -263,7 +263,7 @@ async def test_an_end_that_cannot_be_written_is_written_later(
     stage.register.failures = 3
     stage.runs.follow(report(state="SUCCEEDED", version=4, end_time=1.0))
     await stage.becomes(SUCCEEDED)
-    assert stage.register.unended("default") == []
+    assert stage.register.orphaned("default") == []
 
 
 async def test_what_was_heard_last_is_written_when_the_front_end_ends(stage: Stage) -> None:

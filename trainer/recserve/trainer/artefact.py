@@ -14,6 +14,7 @@ from recserve.trainer.store import MANIFEST, Store
 from recserve.v1 import model_pb2
 
 FORMAT_VERSION = 1
+REPORT = "report.html"
 PRODUCERS = ("recserve", "tensorflow", "keras", "numpy")
 
 
@@ -22,6 +23,7 @@ def publish(
     manifest: model_pb2.ModelVersion,
     write: Callable[[Path], None],
     confirm: Callable[[], None] = lambda: None,
+    describe: Callable[[model_pb2.ModelVersion], str | None] = lambda _manifest: None,
 ) -> tuple[Path, model_pb2.ModelVersion]:
     """Writes and publishes a version.
 
@@ -31,6 +33,8 @@ def publish(
         write: Writes the files into a folder.
         confirm: Called at the last moment before the version appears; what it raises stops
             that.
+        describe: Makes the report, HTML, from the manifest, which then has all but the report
+            among its files; None for no report.
 
     Returns:
         The version's folder and the whole manifest.
@@ -45,12 +49,18 @@ def publish(
         def finish(number: int) -> None:
             manifest.version = number
             manifest.name = f"models/{store.model}/versions/{number}"
+            _list(manifest, written)
+            page = staging / REPORT
+            if (report := describe(manifest)) is None:
+                page.unlink(missing_ok=True)  # that of a number which was taken meanwhile
+            else:
+                page.write_text(report, encoding="utf-8")
+                _list(manifest, [*written, _file(page, staging)])
             (staging / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
         try:
             write(staging)
-            manifest.files.extend(files(staging))
-            manifest.size_bytes = sum(file.size_bytes for file in manifest.files)
+            written = files(staging)
             return store.publish(staging, finish, confirm), manifest
         except OSError as error:
             raise StoreError(
@@ -72,13 +82,17 @@ def to_json(manifest: model_pb2.ModelVersion) -> str:
 
 def files(folder: Path) -> list[model_pb2.ArtefactFile]:
     """The files of a folder with their digests, in the order of their paths."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as stream:
-                digest = file_digest(stream, "sha256").hexdigest()
-            name = path.relative_to(folder).as_posix()
-            found.append(
-                model_pb2.ArtefactFile(path=name, size_bytes=path.stat().st_size, sha256=digest)
-            )
-    return found
+    return [_file(path, folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def _file(path: Path, folder: Path) -> model_pb2.ArtefactFile:
+    with path.open("rb") as stream:
+        digest = file_digest(stream, "sha256").hexdigest()
+    name = path.relative_to(folder).as_posix()
+    return model_pb2.ArtefactFile(path=name, size_bytes=path.stat().st_size, sha256=digest)
+
+
+def _list(manifest: model_pb2.ModelVersion, listed: list[model_pb2.ArtefactFile]) -> None:
+    manifest.ClearField("files")
+    manifest.files.extend(sorted(listed, key=lambda file: Path(file.path)))
+    manifest.size_bytes = sum(file.size_bytes for file in listed)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from recserve.trainer import artefact, measuring, warm_start
 from recserve.trainer.errors import StoreError
-from recserve.trainer.evaluation.report import evaluate
+from recserve.trainer.evaluation.evaluate import evaluate
 from recserve.trainer.evaluation.setting import Setting
 from recserve.trainer.store import Store
-from recserve.v1 import schema_pb2
+from recserve.v1 import model_pb2, schema_pb2
 
 
 @dataclass(frozen=True)
@@ -54,4 +54,5 @@ def compare(
         history_length=manifest.layout.history_length,
         candidate_count=manifest.layout.candidate_count or setting.candidate_count,
     )
-    return Compared(version, evaluate(family, run, own).outcome.model)
+    evaluation = evaluate(family, run, own, model_pb2.HOLDOUT_KIND_UNSPECIFIED)
+    return Compared(version, {metric.name: metric.value for metric in evaluation.metrics})

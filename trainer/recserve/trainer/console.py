@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from recserve.trainer import dataset
+from recserve.trainer import artefact, dataset
 from recserve.v1 import model_pb2
 
 if TYPE_CHECKING:
-    from recserve.trainer.evaluation.report import Report
     from recserve.trainer.inspection import Inspection
     from recserve.trainer.training import Fitted
+    from recserve.trainer.tuning.search import Tuned
+
+MOST_TRIALS = 10
 
 
 def show_columns(inspection: Inspection) -> None:
@@ -57,8 +60,33 @@ def announced_schema(path: Path) -> Path | None:
 def show_fitted(fitted: Fitted) -> None:
     """Shows what cleaning did, the metrics beside the baseline's, and where the version is."""
     show_cleaning(fitted.manifest.cleaning)
-    show_report(fitted.report)
+    show_evaluation(fitted.manifest.evaluation)
     _print(f"published {fitted.path} in {fitted.manifest.training_seconds:.0f} s")
+    page = fitted.path / artefact.REPORT
+    if page.is_file():
+        _print(f"report: {page}")
+
+
+def show_tuned(tuned: Tuned) -> None:
+    """Shows the best trials beside the defaults, and where the best is kept."""
+    searched = list(tuned.trials[0]["hyper_parameters"])
+    measured = [trial for trial in tuned.trials if trial["value"] is not None]
+    maximised = tuned.best == max(trial["value"] for trial in measured)
+    best_first = sorted(measured, key=lambda trial: trial["value"], reverse=maximised)
+    table = _table("Best trials", "trial", f"validation {tuned.objective}", "seconds", *searched)
+    for trial in best_first[:MOST_TRIALS]:
+        values = (trial["hyper_parameters"][name] for name in searched)
+        shown = [f"{value:.3g}" if isinstance(value, float) else str(value) for value in values]
+        table.add_row(
+            str(trial["number"]), f"{trial['value']:.4f}", f"{trial['seconds']:.0f}", *shown
+        )
+    pruned = len(tuned.trials) - len(measured)
+    _print(table)
+    default = "" if tuned.default is None else f"; the defaults reach {tuned.default:.4f}"
+    _print(
+        f"{len(tuned.trials)} trials, {pruned} of them given up; best {tuned.best:.4f}{default}; "
+        f"written to {tuned.best_file}"
+    )
 
 
 def show_cleaning(report: model_pb2.CleaningReport) -> None:
@@ -75,37 +103,123 @@ def show_cleaning(report: model_pb2.CleaningReport) -> None:
     for rule in found:
         counts = (f"{rule.dropped:,}", f"{rule.repaired:,}")
         table.add_row(rule.name, *counts, rule.description, "\n".join(rule.examples))
-    others = ", ".join(rule.name for rule in report.rules if rule not in found)
     title = str(table.title)
     _print(table if found else title)
+    off = [rule.name for rule in report.rules if rule.disabled]
+    others = [rule.name for rule in report.rules if rule not in found and not rule.disabled]
     if others:
-        _print(f"found nothing: {others}")
+        _print(f"found nothing: {', '.join(others)}")
+    if off:
+        _print(f"switched off: {', '.join(off)}")
+    show_checks(report.checks)
 
 
-def show_report(report: Report) -> None:
-    """Shows metrics beside those they compare with, and those of users with a history apart."""
-    outcome = report.outcome
-    apart = ("model*", "popularity*") if outcome.known_model else ()
-    beside = (f"version {report.stable_version}",) if report.stable else ()
-    table = _table("Holdout", "metric", "model", "popularity", *beside, *apart)
-    for name, value in outcome.model.items():
-        figures = [value, outcome.baseline.get(name)]
-        if beside:
-            figures.append(report.stable.get(name))
-        if apart:
-            figures += [outcome.known_model.get(name), outcome.known_baseline.get(name)]
-        table.add_row(name, *map(_figure, figures))
-    if apart:
-        known, new = outcome.known_users, outcome.new_users
-        table.caption = (
-            f"{known + new} users: {known} with a history (*: these alone), {new} without, who "
-            "get what is popular"
+def show_checks(checks: Iterable[model_pb2.QualityCheck]) -> None:
+    """Shows each quality check that warned, failed or was skipped, and names the others."""
+    table = _table("Quality checks", "check", "verdict", "figure", "what was found")
+    passed = []
+    for check in checks:
+        if check.verdict == model_pb2.CHECK_VERDICT_PASSED:
+            passed.append(check.name)
+            continue
+        verdict = model_pb2.CheckVerdict.Name(check.verdict).removeprefix("CHECK_VERDICT_").lower()
+        figure = f"{check.figure:.4g}" if check.HasField("figure") else ""
+        table.add_row(
+            check.name, verdict + (", allowed" if check.allowed else ""), figure, check.finding
         )
+    if table.row_count:
+        _print(table)
+    if passed:
+        _print(f"checks passed: {', '.join(passed)}")
+
+
+def show_evaluation(evaluation: model_pb2.Evaluation) -> None:
+    """Shows metrics with intervals beside those they compare with, and each segment's NDCG."""
+    stable = evaluation.stable_version
+    beside = (f"version {stable}",) if stable else ()
+    table = _table("Holdout", "metric", "model", "95 %", "popularity", *beside)
+    for metric in evaluation.metrics:
+        row = [metric.name, *_with_interval(metric), _figure(metric, "baseline")]
+        table.add_row(*row, *(_figure(metric, "stable") for _ in beside))
+    if evaluation.HasField("calibration"):
+        error = evaluation.calibration.expected_error
+        table.caption = f"expected calibration error {error:.4f}"
+    _print(table)
+    if evaluation.segments:
+        _show_segments(evaluation)
+
+
+def _show_segments(evaluation: model_pb2.Evaluation) -> None:
+    names = ("ndcg@10", "recall@10")
+    headings = [heading for name in names for heading in (name, "95 %", "popularity")]
+    table = _table("Segments", "segment", "users", *headings)
+    for segment in evaluation.segments:
+        by_name = {metric.name: metric for metric in segment.metrics}
+        cells = [
+            cell
+            for name in names
+            for cell in (*_with_interval(by_name[name]), _figure(by_name[name], "baseline"))
+        ]
+        table.add_row(segment.name, f"{segment.user_count:,}", *cells)
     _print(table)
 
 
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def show_comparison(found: model_pb2.Comparison) -> None:
+    """Shows each method's figures, and how many times as good the model is."""
+    protocol = model_pb2.HoldoutKind.Name(found.protocol).removeprefix("HOLDOUT_KIND_").lower()
+    names = ("ndcg@10", "recall@10", "mrr@10", "coverage@10")
+    table = _table(
+        f"Comparison: {protocol}, {found.question_count:,} questions about "
+        f"{found.user_count:,} users, seeds {', '.join(map(str, found.seeds))}",
+        "method",
+        "ndcg@10",
+        "95 %",
+        *names[1:],
+        "model / it",
+        "95 %",
+        "settings",
+    )
+    for contender in found.contenders:
+        by_name = {metric.name: metric for metric in contender.metrics}
+        settings = ", ".join(f"{name} {value}" for name, value in contender.settings.items())
+        table.add_row(
+            contender.name,
+            *_with_interval(by_name["ndcg@10"]),
+            *(_figure(by_name[name], "value") for name in names[1:]),
+            f"{contender.model_ratio:.3f}" if contender.HasField("model_ratio") else "",
+            _interval(contender.model_ratio_interval, 3),
+            settings,
+        )
+    table.caption = "\n".join(f"without {name}: {why}" for name, why in found.left_out.items())
+    _print(table)
+    _show_segments_of(found)
+
+
+def _show_segments_of(found: model_pb2.Comparison) -> None:
+    table = _table("ndcg@10 by segment", "segment", "users", *(c.name for c in found.contenders))
+    for row in zip(*(contender.segments for contender in found.contenders), strict=True):
+        values = [_ndcg(segment) for segment in row]
+        table.add_row(row[0].name, f"{row[0].user_count:,}", *values)
+    _print(table)
+
+
+def _ndcg(segment: model_pb2.Segment) -> str:
+    return next((f"{m.value:.4f}" for m in segment.metrics if m.name == "ndcg@10"), "")
+
+
+def _interval(interval: model_pb2.Interval, digits: int = 4) -> str:
+    if not interval.ListFields():
+        return ""
+    return f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
+
+
+def _with_interval(metric: model_pb2.Metric) -> tuple[str, str]:
+    return f"{metric.value:.4f}", _interval(metric.interval)
+
+
+def _figure(metric: model_pb2.Metric, field: str) -> str:
+    there = field == "value" or metric.HasField(field)
+    return f"{getattr(metric, field):.4f}" if there else ""
 
 
 def _table(title: str, *headings: str) -> Table:

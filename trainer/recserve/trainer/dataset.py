@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recserve.trainer import csv_file, list_cell, schema_file
+from recserve.trainer import csv_file, encoding, list_cell, schema_file
 from recserve.trainer.errors import DatasetError
 from recserve.v1 import schema_pb2
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
+PIECE_ROWS = 100_000
+PANDAS_INDEX = "__index_level_"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class DatasetFiles:
 
 @dataclass(frozen=True)
 class Frame:
-    """One file as a table of text."""
+    """A file, or a piece of one, as a table of text."""
 
     path: Path
     rows: pd.DataFrame
@@ -50,11 +53,21 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Pieces:
+    """A file that is read piece by piece, from its beginning each time: it may be large."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Frame]:
+        return read_pieces(self.path)
+
+
+@dataclass(frozen=True)
 class RawDataset:
     """A dataset as it lies on disk."""
 
     files: DatasetFiles
-    interactions: Frame
+    interactions: Pieces
     items: Frame | None
     users: Frame | None
 
@@ -111,14 +124,14 @@ def is_table(path: Path) -> bool:
 
 
 def read(files: DatasetFiles) -> RawDataset:
-    """Reads every file of a dataset.
+    """Reads the items and users of a dataset; its interactions are read when they are wanted.
 
     Raises:
         DatasetError: If a file is no CSV or Parquet.
     """
     return RawDataset(
         files,
-        read_frame(files.interactions),
+        Pieces(files.interactions),
         read_frame(files.items) if files.items else None,
         read_frame(files.users) if files.users else None,
     )
@@ -134,53 +147,76 @@ def read_frame(path: Path, most_rows: int | None = None) -> Frame:
     Raises:
         DatasetError: If it cannot be read.
     """
-    if not is_table(path):
-        raise DatasetError(f"{path}: the suffix must be one of {', '.join(SUFFIXES)}")
-    try:
-        parquet = path.suffix.lower() == ".parquet"
-        frame = (_read_parquet if parquet else _read_csv)(path, most_rows)
-    except UnicodeDecodeError as error:
-        raise DatasetError(
-            f"{path}: is not UTF-8 ({error}); convert it, for example with "
-            "`iconv -f latin1 -t utf-8`"
-        ) from error
-    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
-        raise DatasetError(f"{path}: cannot be read ({error})") from error
-    if not len(frame.rows.columns):
-        raise DatasetError(f"{path}: has no columns")
-    return frame
-
-
-def _read_csv(path: Path, most_rows: int | None) -> Frame:
     import pandas as pd
 
-    content = csv_file.read(path, most_rows)
-    columns = content.columns
+    rows, unreadable, count = [], [], 0
+    for piece in read_pieces(path):
+        rows.append(piece.rows)
+        unreadable += piece.unreadable
+        count += len(piece.rows)
+        if most_rows is not None and count >= most_rows:
+            break
+    return Frame(path, pd.concat(rows).head(count if most_rows is None else most_rows), unreadable)
+
+
+def read_pieces(path: Path) -> Iterator[Frame]:
+    """Reads one CSV or Parquet file as text, in pieces; at least one, which may have no rows.
+
+    Raises:
+        DatasetError: If it cannot be read, perhaps only on the way.
+    """
+    if not is_table(path):
+        raise DatasetError(f"{path}: the suffix must be one of {', '.join(SUFFIXES)}")
+    parquet = path.suffix.lower() == ".parquet"
+    try:
+        yield from (_parquet_pieces if parquet else _csv_pieces)(path)
+    except UnicodeDecodeError:
+        raise DatasetError(f"{path}: is not UTF-8: {encoding.advice(path)}") from None
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
+        raise DatasetError(f"{path}: cannot be read ({error})") from error
+
+
+def _csv_pieces(path: Path) -> Iterator[Frame]:
+    for piece in csv_file.pieces(path):
+        _check_columns(path, piece.table.column_names)
+        rows = piece.table.to_pandas().astype(str)
+        yield Frame(path, rows.set_axis(piece.numbers, axis=0), piece.unreadable)
+
+
+def _parquet_pieces(path: Path) -> Iterator[Frame]:
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        columns = [name for name in file.schema_arrow.names if not name.startswith(PANDAS_INDEX)]
+        _check_columns(path, columns)
+        first = 0
+        for batch in file.iter_batches(PIECE_ROWS, use_threads=False):
+            typed = batch.select(columns).to_pandas(
+                types_mapper=pd.ArrowDtype, ignore_metadata=True
+            )
+            typed.index = pd.RangeIndex(first, first + len(typed))
+            first += len(typed)
+            yield Frame(path, typed.apply(_as_text))
+        if not first:  # there is nothing to apply to, and the columns would not become text
+            yield Frame(path, pd.DataFrame(columns=columns, dtype=str))
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    if not columns:
+        raise DatasetError(f"{path}: has no columns")
     repeated = sorted(name for name, count in Counter(columns).items() if count > 1)
     if repeated:
         raise DatasetError(f"{path}: two columns have the same name, {repeated[0]!r}; rename one")
-    cells = zip(*content.records, strict=True) if content.records else ([] for _ in columns)
-    rows = pd.DataFrame(
-        {name: list(column) for name, column in zip(columns, cells, strict=True)},
-        index=content.numbers,
-        dtype=str,
-    )
-    return Frame(path, rows, content.unreadable)
-
-
-def _read_parquet(path: Path, most_rows: int | None) -> Frame:
-    import pandas as pd
-
-    rows = pd.read_parquet(path, dtype_backend="pyarrow")
-    rows = rows if most_rows is None else rows.head(most_rows)
-    if rows.empty:  # there is nothing to apply to, and the columns would not become text
-        return Frame(path, pd.DataFrame(columns=rows.columns, dtype=str))
-    return Frame(path, rows.reset_index(drop=True).apply(_as_text))
 
 
 def _as_text(column: pd.Series) -> pd.Series:
     import pandas as pd
+    import pyarrow as pa
 
+    kind = getattr(column.dtype, "pyarrow_dtype", pa.null())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return column.fillna("").astype(str)
     # As Python's own values: NumPy would make numbers beside a null in a list into floats.
     return pd.Series(map(_cell, column.tolist()), column.index, dtype=str)
 

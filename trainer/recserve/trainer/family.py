@@ -1,10 +1,16 @@
 """Which family of models suits a dataset."""
 
-from typing import Literal
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from recserve.trainer.errors import DatasetError
 from recserve.trainer.tables import Tables
 from recserve.v1 import schema_pb2
+
+if TYPE_CHECKING:
+    from recserve.trainer.learning.trained import Trained
 
 Family = Literal["two_stage", "pointwise"]
 
@@ -36,6 +42,20 @@ def check(family: Family, tables: Tables) -> None:
             "negatives. If a column holds the label or a rating, name it as value_column under "
             "[source] in schema.toml and set positive_at_least; else train the two_stage family"
         )
+
+
+def learner(family: Family) -> Callable[..., Trained]:
+    """What builds and trains a model of a family; imports TensorFlow.
+
+    Its arguments are those of `recserve.trainer.learning.two_stage.learn`.
+    """
+    if family == "pointwise":
+        from recserve.trainer.learning import pointwise
+
+        return pointwise.learn
+    from recserve.trainer.learning import two_stage
+
+    return two_stage.learn
 
 
 def _is_labelled(schema: schema_pb2.Schema, tables: Tables) -> bool:

@@ -23,9 +23,27 @@ class HistoryBlock:
 
 
 class Histories:
-    """What each user had done before any moment, over a table of events sorted by user."""
+    """What each user had done before any moment, over a table of events sorted by user.
 
-    def __init__(self, events: Events, user_count: int, length: int, *, clock: bool) -> None:
+    Args:
+        events: The table.
+        user_count: Users.
+        length: Events of a history, the last ones.
+        clock: Whether times are a clock's, so that events have ages.
+        moments: int `[n]`: for each event, the position before which its history ends. Default:
+            its own.
+    """
+
+    def __init__(
+        self,
+        events: Events,
+        user_count: int,
+        length: int,
+        *,
+        clock: bool,
+        moments: Ints | None = None,
+    ) -> None:
+        self._moments = np.arange(len(events)) if moments is None else moments
         self._events = events
         self._length = length
         self._clock = clock
@@ -34,9 +52,8 @@ class Histories:
 
     def before(self, positions: Ints) -> HistoryBlock:
         """The histories that the events at these positions were preceded by."""
-        return self.block(
-            self.starts[self._events.user[positions]], positions, self._events.time[positions]
-        )
+        starts = self.starts[self._events.user[positions]]
+        return self.block(starts, self._moments[positions], self._events.time[positions])
 
     def of_users(self, users: Ints, times: Floats) -> HistoryBlock:
         """The whole histories of users, asked at these times."""
@@ -57,11 +74,7 @@ class Histories:
 
     def items_before(self, positions: Ints) -> Ints:
         """Every item each user had before these positions, int32 `[B, E]`, padded with -1."""
-        return self._items(self.starts[self._events.user[positions]], positions)
-
-    def items_of_users(self, users: Ints) -> Ints:
-        """Every item of these users, int32 `[B, E]`, padded with -1."""
-        return self._items(self.starts[users], self.ends[users])
+        return self._items(self.starts[self._events.user[positions]], self._moments[positions])
 
     def _items(self, starts: Ints, ends: Ints) -> Ints:
         width = max(1, int((ends - starts).max(initial=0)))

@@ -20,8 +20,9 @@ class HyperParameters(BaseModel):
     """Units of the ranker's hidden layers, first to last."""
     embedding_width: Annotated[int, Field(ge=4, le=1024)] = 64
     """Width of item and user vectors."""
-    history_length: Annotated[int, Field(ge=1, le=1000)] = 50
-    """Past events of a user that the model reads."""
+    history_length: Annotated[int, Field(ge=1, le=1000)] = 500
+    """Past events of a user that the model reads; of more than 50, the earlier ones speak for
+    what belongs to them, without an order."""
     candidate_count: Annotated[int, Field(ge=10, le=10_000)] = 200
     """Items that retrieval hands to ranking."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.001
@@ -37,7 +38,7 @@ class HyperParameters(BaseModel):
     l2: Annotated[float, Field(ge=0, le=1)] = 1e-6
     """Weight of the L2 penalty."""
     negatives_per_positive: Annotated[int, Field(ge=1, le=100)] = 8
-    """Negatives per positive that the ranker is shown."""
+    """Negatives beside each positive on which scores are calibrated and measured."""
     holdout_share: Annotated[float, Field(gt=0, le=0.5)] = 0.2
     """Share of the events held out for evaluation, the latest ones."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 42

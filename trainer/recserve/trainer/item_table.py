@@ -1,18 +1,23 @@
 """`items.npz`: the items known at training time, with features and popularity."""
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from recserve.trainer.errors import StoreError
-from recserve.trainer.tables import FeatureTable, Floats, Strings
+from recserve.trainer.tables import FeatureTable, Floats, Ints, Strings
 
 
-def write(path: Path, item_ids: Strings, features: FeatureTable, popularity: Floats) -> None:
+def write(
+    path: Path, item_ids: Strings, features: FeatureTable, popularity: Floats, clusters: Ints
+) -> None:
     """Writes the table as docs/artefact.md lays it out."""
     id_bytes, id_offsets = packed(item_ids)
     categorical_bytes, categorical_offsets = packed(features.categorical.ravel())
@@ -27,6 +32,7 @@ def write(path: Path, item_ids: Strings, features: FeatureTable, popularity: Flo
         categorical_offsets=categorical_offsets,
         multi_valued_bytes=multi_bytes,
         multi_valued_offsets=multi_offsets,
+        cluster=clusters.astype(np.int32),
     )
 
 
@@ -36,9 +42,28 @@ def read_ids(path: Path) -> Strings:
     Raises:
         StoreError: If it cannot be read.
     """
+    with _opened(path) as table:
+        return unpacked(table["item_id_bytes"], table["item_id_offsets"])
+
+
+def read_clusters(path: Path) -> dict[str, int]:
+    """The cluster of each item of a table that was written; empty if it holds none.
+
+    Raises:
+        StoreError: If it cannot be read.
+    """
+    with _opened(path) as table:
+        if "cluster" not in table:
+            return {}
+        ids = unpacked(table["item_id_bytes"], table["item_id_offsets"])
+        return dict(zip(ids.tolist(), table["cluster"].tolist(), strict=True))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as table:
-            return unpacked(table["item_id_bytes"], table["item_id_offsets"])
+            yield table
     except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error) as error:
         raise StoreError(f"{path}: cannot be read ({error})") from error
 

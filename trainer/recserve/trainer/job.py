@@ -45,6 +45,10 @@ class Job:
     """The last log position of the dataset; 0 for one that is not from a log."""
     stable: int | None
     """The version to measure beside the new one; None for none."""
+    promotion_margin: float = 0.0
+    """How much more than that one it needs to be promoted, as a share."""
+    baseline_margin: float = 0.0
+    """The same over each baseline."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -87,7 +91,13 @@ def _train(job: Job, lifeline: Lifeline) -> int:
         mode=job.mode,
         base=job.base,
         hyper_parameters=job.hyper_parameters,
-        origin=Origin(job.training_run, job.promotion, job.log_position),
+        origin=Origin(
+            job.training_run,
+            job.promotion,
+            job.log_position,
+            job.promotion_margin,
+            job.baseline_margin,
+        ),
         compare_with=job.stable,
         progress=ProgressMessages(
             lambda message: lifeline.send(progress=message),

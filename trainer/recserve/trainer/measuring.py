@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recserve.trainer import dataset, item_table, quiet_tensorflow
+from recserve.trainer import item_table, quiet_tensorflow
+from recserve.trainer.errors import StoreError
 from recserve.trainer.evaluation.aligned import Aligned
-from recserve.trainer.evaluation.report import Report, Setting, evaluate
-from recserve.trainer.evaluation.setting import Runner
+from recserve.trainer.evaluation.evaluate import evaluate
+from recserve.trainer.evaluation.setting import Runner, Setting
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.store import Store
 from recserve.trainer.tables import Tables
@@ -24,8 +24,7 @@ class Measured:
 
     name: str
     """The version's resource name."""
-    report: Report
-    message: model_pb2.Evaluation
+    evaluation: model_pb2.Evaluation
 
 
 def measure(
@@ -42,14 +41,13 @@ def measure(
     Raises:
         TrainerError: If the version or the dataset cannot be read.
     """
-    from recserve.trainer.cleaning import clean
+    from recserve.trainer.prepared import prepare
     from recserve.trainer.split import split
 
     shop = Store(Path(store), model)
     manifest = shop.manifest(version)
     hp = HyperParameters.from_message(manifest.hyper_parameters)
-    raw = dataset.read(dataset.locate(Path(path), manifest.schema.source))
-    tables = clean(raw, manifest.schema, time.time()).tables
+    tables = prepare(path, manifest.schema).tables
     parts = split(
         tables.events, hp.holdout_share, clock=tables.clock, ordered=tables.ordered, seed=hp.seed
     )
@@ -57,8 +55,7 @@ def measure(
     setting = Setting.of(tables, train, holdout, hp)
     quiet_tensorflow.set_up()
     run = runner(shop.path(manifest.version), manifest, tables)
-    report = evaluate(manifest.layout.family, run, setting)
-    return Measured(manifest.name, report, report.to_message(parts.kind, holdout))
+    return Measured(manifest.name, evaluate(manifest.layout.family, run, setting, parts.kind))
 
 
 def runner(folder: Path, manifest: model_pb2.ModelVersion, tables: Tables) -> Runner:
@@ -68,6 +65,11 @@ def runner(folder: Path, manifest: model_pb2.ModelVersion, tables: Tables) -> Ru
         StoreError: If its item table cannot be read.
         Exception: Whatever TensorFlow raises for a SavedModel that it cannot load.
     """
+    return aligned(folder, manifest, tables).run
+
+
+def aligned(folder: Path, manifest: model_pb2.ModelVersion, tables: Tables) -> Aligned:
+    """The SavedModel of a version in terms of tables; raises as `runner` does."""
     own_ids = item_table.read_ids(folder / "items.npz")
     signatures = SavedSignatures(folder / "saved_model")
     return Aligned(
@@ -76,7 +78,7 @@ def runner(folder: Path, manifest: model_pb2.ModelVersion, tables: Tables) -> Ru
         tables.item_ids,
         multi_valued_length=manifest.layout.multi_valued_length,
         type_count=max(1, len(manifest.schema.event_types)),
-    ).run
+    )
 
 
 class SavedSignatures:
@@ -91,7 +93,9 @@ class SavedSignatures:
         """Runs one signature."""
         from recserve.trainer.model.endpoints import as_tensor
 
-        function = self._model.signatures[name]
+        function = self._model.signatures.get(name)
+        if function is None:
+            raise StoreError(f"the SavedModel has no signature {name}")
         specs = function.structured_input_signature[1]
         tensors = {key: as_tensor(inputs[key], spec.dtype) for key, spec in specs.items()}
         return {key: value.numpy() for key, value in function(**tensors).items()}

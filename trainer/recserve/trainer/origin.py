@@ -25,3 +25,16 @@ class Origin:
     """What a server is to do with the version."""
     log_position: int = 0
     """The last log position of the dataset; 0 for a dataset that is not from a log."""
+    promotion_margin: float = 0.0
+    """How much more than the stable version it needs to be promoted, as a share of that."""
+    baseline_margin: float = 0.0
+    """The same over each baseline."""
+
+    @property
+    def margins(self) -> promotion_pb2.PromotionMargins | None:
+        """Both as a message; None where neither was chosen."""
+        if not self.promotion_margin and not self.baseline_margin:
+            return None
+        return promotion_pb2.PromotionMargins(
+            stable=self.promotion_margin, baseline=self.baseline_margin
+        )

@@ -10,16 +10,16 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from recserve.trainer.errors import SchemaError
+from recserve.trainer.feature_layout import FeatureLayout
+from recserve.trainer.switches import Switches
 from recserve.v1 import schema_pb2
 
 FILE_NAME = "schema.toml"
 MOST_FEATURES = 256
+MOST_DIMENSIONS = 4096
+MOST_NUMBERS = 8192
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_SUPPORTED = {
-    schema_pb2.FEATURE_TYPE_NUMERIC,
-    schema_pb2.FEATURE_TYPE_CATEGORICAL,
-    schema_pb2.FEATURE_TYPE_MULTI_VALUED,
-}
+_SEPARATED = (schema_pb2.FEATURE_TYPE_MULTI_VALUED, schema_pb2.FEATURE_TYPE_VECTOR)
 
 
 def parse(text: str, origin: str = FILE_NAME) -> schema_pb2.Schema:
@@ -56,9 +56,10 @@ def validate(schema: schema_pb2.Schema, origin: str = FILE_NAME) -> None:
     """Checks the rules that the message's types cannot express.
 
     Raises:
-        SchemaError: For a bad or repeated name, a weight out of range, or a feature type
-            that this release does not know.
+        SchemaError: For a bad or repeated name, a weight or a dimension out of range, or a
+            feature without a type.
     """
+    Switches.of(schema.cleaning, f"{origin}: cleaning")
     _check_names(origin, "event_types", (event.name for event in schema.event_types), 64)
     for event in schema.event_types:
         if event.HasField("weight") and not 0 < event.weight <= 1000:
@@ -67,7 +68,13 @@ def validate(schema: schema_pb2.Schema, origin: str = FILE_NAME) -> None:
         features = getattr(schema, kind)
         _check_names(origin, kind, (feature.name for feature in features), MOST_FEATURES)
         for feature in features:
-            _check_type(origin, kind, feature)
+            _check_feature(origin, kind, feature)
+        numbers = FeatureLayout.of(features).numbers
+        if numbers > MOST_NUMBERS:
+            raise SchemaError(
+                f"{origin}: {kind} come to {numbers} numbers, vectors included; at most "
+                f"{MOST_NUMBERS}: leave some out, or make the vectors shorter (PCA)"
+            )
 
 
 def digest(schema: schema_pb2.Schema) -> str:
@@ -92,12 +99,20 @@ def _check_names(origin: str, kind: str, names: Iterable[str], most: int) -> Non
             raise SchemaError(f"{origin}: {kind} has {name!r} {count} times")
 
 
-def _check_type(origin: str, kind: str, feature: schema_pb2.Feature) -> None:
-    name = schema_pb2.FeatureType.Name(feature.type)
-    if feature.type not in _SUPPORTED:
-        raise SchemaError(
-            f"{origin}: {kind}.{feature.name} has type {name}; this release knows numeric, "
-            "categorical and multi-valued features"
-        )
+def _check_feature(origin: str, kind: str, feature: schema_pb2.Feature) -> None:
+    told = f"{origin}: {kind}.{feature.name}"
+    if feature.type == schema_pb2.FEATURE_TYPE_UNSPECIFIED:
+        known = ", ".join(schema_pb2.FeatureType.keys()[1:])
+        raise SchemaError(f"{told} has no type; the types are {known}")
     if kind == "candidate_features" and feature.type != schema_pb2.FEATURE_TYPE_NUMERIC:
         raise SchemaError(f"{origin}: candidate feature {feature.name!r} must be numeric")
+    if feature.type == schema_pb2.FEATURE_TYPE_VECTOR:
+        if not 1 <= feature.dimension <= MOST_DIMENSIONS:
+            raise SchemaError(
+                f"{told}: dimension is {feature.dimension}; write how many numbers the vector "
+                f"has, 1 to {MOST_DIMENSIONS}"
+            )
+    elif feature.dimension:
+        raise SchemaError(f"{told}: dimension is for vector features only")
+    if feature.separator and feature.type not in _SEPARATED:
+        raise SchemaError(f"{told}: separator is for multi-valued and vector features only")

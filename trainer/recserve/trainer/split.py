@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recserve.trainer.tables import Bools, Events
+from recserve.trainer.tables import Bools, Events, Ints
 from recserve.v1 import model_pb2
 
 FEWEST_HELD_OUT = 1
@@ -31,10 +31,10 @@ def split(events: Events, share: float, *, clock: bool, ordered: bool, seed: int
     if clock and (cut := after_cut(events, share)).any():
         return Split(model_pb2.HOLDOUT_KIND_TIME, cut)
     if clock:
-        return Split(model_pb2.HOLDOUT_KIND_RANDOM, random_share(len(events), share, seed))
+        return Split(model_pb2.HOLDOUT_KIND_RANDOM, random_share(events.row, share, seed))
     if ordered:
         return Split(model_pb2.HOLDOUT_KIND_LEAVE_LAST_OUT, last_of_each_user(events))
-    return Split(model_pb2.HOLDOUT_KIND_RANDOM, random_share(len(events), share, seed))
+    return Split(model_pb2.HOLDOUT_KIND_RANDOM, random_share(events.row, share, seed))
 
 
 def after_cut(events: Events, share: float) -> Bools:
@@ -58,9 +58,30 @@ def last_of_each_user(events: Events) -> Bools:
     return last
 
 
-def random_share(count: int, share: float, seed: int) -> Bools:
-    """A seeded random `share` of `count` rows, at least one and at most half."""
+def random_share(row: Ints, share: float, seed: int) -> Bools:
+    """A seeded random `share` of rows, at least one and at most half.
+
+    A row's number decides: where a dataset grows at its end, what was held out for an earlier
+    version mostly is again, and what that version learned from mostly is not.
+
+    Args:
+        row: int64 `[n]`, the numbers of the rows in the dataset, each once.
+        share: Of the rows.
+        seed: Of the choice.
+
+    Returns:
+        bool `[n]`.
+    """
+    count = len(row)
     held = max(FEWEST_HELD_OUT, min(round(count * share), int(count * MOST_HELD_OUT)))
     holdout = np.zeros(count, dtype=bool)
-    holdout[np.random.default_rng(seed).permutation(count)[:held]] = True
+    holdout[np.argsort(_mixed(row, seed), kind="stable")[:held]] = True
     return holdout
+
+
+def _mixed(row: Ints, seed: int) -> np.typing.NDArray[np.uint64]:
+    """Numbers that look random, one for each row (SplitMix64; Steele, Lea and Flood, 2014)."""
+    mixed = row.astype(np.uint64) + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from google.protobuf import json_format
 
+from recserve.trainer import staging
 from recserve.trainer.errors import StoreError
 from recserve.v1 import model_pb2
 
@@ -98,38 +96,21 @@ class Store:
         except (OSError, json_format.ParseError) as error:
             raise StoreError(f"{path}: cannot be read ({error})") from error
 
-    @contextmanager
-    def staging(self) -> Iterator[Path]:
+    def staging(self) -> AbstractContextManager[Path]:
         """A hidden folder to write a version in; gone at the end, unless it was published.
-
-        The folder is locked by this process, so that a later run can tell one that a killed
-        run left behind, and removes it.
 
         Raises:
             StoreError: If the store cannot be written.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            # Under the model's lock nobody takes a folder that is not locked yet for abandoned.
-            with _locked(self.folder):
-                self._remove_abandoned()
-                folder = Path(tempfile.mkdtemp(prefix=STAGING, dir=self.folder))
-                lock = _lock(folder)
-        except OSError as error:
-            raise StoreError(f"{self.folder}: cannot be written ({error})") from error
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+        return staging.staged(self.folder, STAGING)
 
     def publish(
-        self, staging: Path, finish: Callable[[int], None], confirm: Callable[[], None]
+        self, staged: Path, finish: Callable[[int], None], confirm: Callable[[], None]
     ) -> Path:
         """Gives a staged version the next free number.
 
         Args:
-            staging: The folder, complete but for what depends on the number.
+            staged: The folder, complete but for what depends on the number.
             finish: Writes what depends on the number (the manifest) into the folder.
             confirm: Called when all is on disk, at the last moment before the version appears;
                 what it raises stops that.
@@ -140,11 +121,11 @@ class Store:
         Raises:
             OSError: If something cannot be written; no version appears then.
         """
-        staging.chmod(0o755)
+        staged.chmod(0o755)
         number = self.next_number()
         while True:
             finish(number)
-            _sync_tree(staging)
+            staging.sync_tree(staged)
             if (free := self.next_number()) > number:
                 number = free  # others published meanwhile
                 continue
@@ -152,7 +133,7 @@ class Store:
             target = self.folder / str(number)
             try:
                 # Renaming a folder onto one that is not empty fails: nobody is overwritten.
-                staging.rename(target)
+                staged.rename(target)
             except OSError as error:
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                     raise
@@ -160,7 +141,7 @@ class Store:
                 continue
             # From here on the version is there, whatever the disk says.
             with suppress(OSError):
-                _sync(self.folder)
+                staging.sync(self.folder)
             return target
 
     def _numbers(self, prefix: str) -> list[int]:
@@ -168,50 +149,3 @@ class Store:
         names = (entry.name for entry in self.folder.iterdir() if entry.is_dir())
         rests = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
         return [int(rest) for rest in rests if rest.isdecimal() and rest[0] != "0"]
-
-    def _remove_abandoned(self) -> None:
-        for folder in self.folder.glob(f"{STAGING}*"):
-            if _is_abandoned(folder):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = _lock(folder)
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock(folder: Path, flags: int = fcntl.LOCK_EX) -> int:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, flags)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _is_abandoned(folder: Path) -> bool:
-    try:
-        os.close(_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB))
-    except OSError:
-        # Locked by a live run, or gone meanwhile.
-        return False
-    return True
-
-
-def _sync_tree(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from recserve.trainer.feature_layout import FeatureLayout
+
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
 Bools = npt.NDArray[np.bool_]
@@ -14,18 +16,26 @@ Strings = npt.NDArray[np.object_]
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Raw feature values of `n` things, in the schema's order within each type."""
+    """Raw feature values of `n` things, in the order that the layout gives."""
 
     numeric: Floats
-    """float32 `[n, numeric features]`; NaN where missing."""
+    """float32 `[n, layout.numbers]`: numbers, times in days since 1970, vectors; NaN where
+    missing."""
     categorical: Strings
-    """str `[n, categorical features]`; empty where missing."""
+    """str `[n, layout.strings]`: categories, texts; empty where missing."""
     multi_valued: Strings
     """str `[n, multi-valued features, M]`; padded with empty strings."""
+    layout: FeatureLayout
+    """Which columns hold what."""
 
     def take(self, rows: Ints) -> Self:
         """The features of these rows."""
-        return type(self)(self.numeric[rows], self.categorical[rows], self.multi_valued[rows])
+        return replace(
+            self,
+            numeric=self.numeric[rows],
+            categorical=self.categorical[rows],
+            multi_valued=self.multi_valued[rows],
+        )
 
     def __len__(self) -> int:
         return len(self.numeric)
@@ -53,6 +63,8 @@ class Events:
     """float32 `[n, P]`: features of the (user, item) pair."""
     context: FeatureTable
     """Features of the moment."""
+    row: Ints
+    """int64 `[n]`, the row of the interactions that it stood in, from 0."""
 
     def __len__(self) -> int:
         return len(self.user)
@@ -77,12 +89,18 @@ class Tables:
     item_ids: Strings
     """str `[N]`."""
     item_features: FeatureTable
-    user_count: int
+    user_ids: Strings
+    """str `[users]`. No artefact holds them."""
     user_features: FeatureTable
     clock: bool
     """Whether times of different users can be compared."""
     ordered: bool
     """Whether events have an order within each user."""
+
+    @property
+    def user_count(self) -> int:
+        """Users known."""
+        return len(self.user_ids)
 
     @property
     def item_count(self) -> int:

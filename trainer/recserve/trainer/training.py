@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from recserve.trainer import artefact, dataset, quiet_tensorflow, schema_file
 from recserve.trainer import family as families
-from recserve.trainer.errors import HyperParameterError
+from recserve.trainer.errors import HyperParameterError, StoreError
 from recserve.trainer.family import Family
 from recserve.trainer.hyper_parameters import HyperParameters
+from recserve.trainer.learning_curves import LearningCurves
 from recserve.trainer.origin import PROMOTIONS, Origin
 from recserve.trainer.progress import Progress, Silent
 from recserve.trainer.store import Store
+from recserve.trainer.switches import check_names
 from recserve.v1 import model_pb2, schema_pb2
 
 if TYPE_CHECKING:
-    from recserve.trainer.evaluation.report import Report
     from recserve.trainer.evaluation.setting import Setting
     from recserve.trainer.learning.trained import Trained
-    from recserve.trainer.tables import Events, Tables
+    from recserve.trainer.tables import Ints
+    from recserve.trainer.training_data import TrainingData
     from recserve.trainer.weights import SavedWeights
 
 Mode = Literal["full", "warm-start"]
@@ -34,9 +36,6 @@ class Fitted:
 
     path: Path
     manifest: model_pb2.ModelVersion
-    report: Report
-    losses: list[float] = field(default_factory=list)
-    """The training loss of each pass of the first stage."""
 
 
 def fit(
@@ -51,6 +50,7 @@ def fit(
     hyper_parameters: dict[str, Any] | None = None,
     origin: Origin | None = None,
     compare_with: int | None = None,
+    allow: Collection[str] = (),
     progress: Progress | None = None,
     confirm: Callable[[], None] = lambda: None,
 ) -> Fitted:
@@ -70,6 +70,7 @@ def fit(
             server may promote it.
         compare_with: An earlier version that is measured on the same holdout. One that cannot
             be is named without metrics, and `progress` hears why. Default: none.
+        allow: Quality checks that may fail this time, by name.
         progress: Hears how far the fit is. Default: nobody.
         confirm: Called at the last moment before the version appears; what it raises stops
             that.
@@ -78,31 +79,41 @@ def fit(
         The version's folder, its manifest and its evaluation.
 
     Raises:
-        TrainerError: If the schema, the data, the store or a choice is bad; nothing is
-            published then.
+        QualityError: If the data fails a check.
+        TrainerError: If the schema, the data, the store or a choice is bad otherwise. Nothing
+            is published then.
     """
     began = time.monotonic()
     progress = progress or Silent()
     shop = Store(Path(store), model)
     shop.check_writable()
+    allowed = check_names(allow)
     plan = _plan(Path(path), shop, schema, mode, base, hyper_parameters or {})
-    data = _read(Path(path), plan, progress)
+    from recserve.trainer import training_data
+
+    before = plan.before or (_found(shop, compare_with) if compare_with is not None else None)
+    data = training_data.read(path, plan.schema, plan.hp, progress, base=before, allowed=allowed)
     family = family or plan.family or families.suited(plan.schema, data.tables)
     families.check(family, data.tables)
     # Late, so that bad data is told of at once.
     progress.stage("start", "TensorFlow")
     quiet_tensorflow.set_up()
     quiet_tensorflow.seed(plan.hp.seed)
-    trained = _learn(family, data, plan, progress)
-    report = _evaluate(trained, data, plan, progress)
+    learned = LearningCurves(progress)
+    learn = families.learner(family)
+    trained = learn(data.tables, data.train, plan.schema, plan.hp, plan.start, learned)
+    evaluation = _evaluate(trained, data, plan, progress)
     if compare_with is not None:
-        report = _compared(report, shop, compare_with, trained.family, data, plan, progress)
-    progress.evaluated(report.metrics())
+        _compare(evaluation, shop, compare_with, trained.family, data, plan, progress)
+    progress.evaluated(evaluation.metrics)
     progress.stage("publish")
-    manifest = _manifest(trained, report, data, plan, origin or Origin())
+    manifest = _manifest(trained, evaluation, data, plan, origin or Origin())
+    manifest.learning_curves.extend(learned.curves)
+    clusters = _clusters(trained, data, plan, manifest)
     manifest.training_seconds = round(time.monotonic() - began, 3)
-    folder, manifest = artefact.publish(shop, manifest, _writer(trained, data), confirm)
-    return Fitted(folder, manifest, report, trained.losses)
+    write, describe = _writer(trained, data, clusters), _describer(shop, progress)
+    folder, manifest = artefact.publish(shop, manifest, write, confirm, describe)
+    return Fitted(folder, manifest)
 
 
 @dataclass(frozen=True)
@@ -111,18 +122,13 @@ class _Plan:
     hp: HyperParameters
     base: int
     start: SavedWeights | None
-    family: Family | None = None
-    """The base version's."""
+    before: model_pb2.ModelVersion | None = None
+    """The base version."""
 
-
-@dataclass(frozen=True)
-class _Data:
-    tables: Tables
-    train: Events
-    holdout: Events
-    holdout_kind: model_pb2.HoldoutKind
-    cleaning: model_pb2.CleaningReport
-    digest: str
+    @property
+    def family(self) -> Family | None:
+        """The base version's."""
+        return None if self.before is None else cast("Family", self.before.layout.family)
 
 
 def _plan(
@@ -144,8 +150,8 @@ def _plan(
     warm_start.check_schema(manifest.schema, declared)
     used = HyperParameters.from_message(manifest.hyper_parameters).model_dump()
     hp = HyperParameters.checked(**(used | chosen))
-    start = warm_start.weights(store, manifest)
-    return _Plan(declared, hp, manifest.version, start, cast("Family", manifest.layout.family))
+    start = warm_start.weights(store, manifest, declared, hp)
+    return _Plan(declared, hp, manifest.version, start, manifest)
 
 
 def read_schema(path: Path, schema: str | Path | None) -> schema_pb2.Schema:
@@ -160,87 +166,76 @@ def read_schema(path: Path, schema: str | Path | None) -> schema_pb2.Schema:
     return inspect(path).schema
 
 
-def _read(path: Path, plan: _Plan, progress: Progress) -> _Data:
-    from recserve.trainer.cleaning import clean
-    from recserve.trainer.split import split
-
-    progress.stage("read", str(path))
-    files = dataset.locate(path, plan.schema.source)
-    raw = dataset.read(files)
-    progress.stage("clean", f"{len(raw.interactions.rows)} rows")
-    cleaned = clean(raw, plan.schema, time.time())
-    tables = cleaned.tables
-    parts = split(
-        tables.events,
-        plan.hp.holdout_share,
-        clock=tables.clock,
-        ordered=tables.ordered,
-        seed=plan.hp.seed,
-    )
-    tables = tables.most_popular_first(tables.events.take(~parts.holdout))
-    train, holdout = tables.events.take(~parts.holdout), tables.events.take(parts.holdout)
-    return _Data(tables, train, holdout, parts.kind, cleaned.report, files.digest())
+def _found(store: Store, version: int) -> model_pb2.ModelVersion | None:
+    try:
+        return store.manifest(version)
+    except StoreError:
+        return None  # it is said where the version is measured
 
 
-def _learn(family: Family, data: _Data, plan: _Plan, progress: Progress) -> Trained:
-    if family == "pointwise":
-        from recserve.trainer.learning.pointwise import learn
-    else:
-        from recserve.trainer.learning.two_stage import learn
-    return learn(data.tables, data.train, plan.schema, plan.hp, plan.start, progress)
-
-
-def _evaluate(trained: Trained, data: _Data, plan: _Plan, progress: Progress) -> Report:
-    from recserve.trainer.evaluation.report import evaluate
+def _evaluate(
+    trained: Trained, data: TrainingData, plan: _Plan, progress: Progress
+) -> model_pb2.Evaluation:
+    from recserve.trainer.evaluation.evaluate import evaluate
 
     progress.stage("evaluate")
-    return evaluate(trained.family, trained.endpoints.run, _setting(data, plan))
+    setting = _setting(data, plan)
+    return evaluate(trained.family, trained.endpoints.run, setting, data.holdout_kind)
 
 
-def _compared(
-    report: Report,
+def _compare(
+    evaluation: model_pb2.Evaluation,
     store: Store,
     version: int,
     family: str,
-    data: _Data,
+    data: TrainingData,
     plan: _Plan,
     progress: Progress,
-) -> Report:
+) -> None:
+    """Writes the figures of an earlier version beside those of the new one."""
     from recserve.trainer.comparing import compare
 
     progress.stage("evaluate", f"version {version} on the same holdout")
+    evaluation.stable_version = version
     try:
         compared = compare(store, version, family, plan.schema, _setting(data, plan))
     except Exception as error:  # whatever is wrong with it, the new version is none the worse
         progress.stage("evaluate", f"without version {version}: {error}")
-        return replace(report, stable_version=version)
-    return replace(report, stable=compared.metrics, stable_version=compared.version)
+        return
+    for metric in evaluation.metrics:
+        if metric.name in compared.metrics:
+            metric.stable = compared.metrics[metric.name]
 
 
-def _setting(data: _Data, plan: _Plan) -> Setting:
+def _setting(data: TrainingData, plan: _Plan) -> Setting:
     from recserve.trainer.evaluation.setting import Setting
 
     return Setting.of(data.tables, data.train, data.holdout, plan.hp)
 
 
 def _manifest(
-    trained: Trained, report: Report, data: _Data, plan: _Plan, origin: Origin
+    trained: Trained,
+    evaluation: model_pb2.Evaluation,
+    data: TrainingData,
+    plan: _Plan,
+    origin: Origin,
 ) -> model_pb2.ModelVersion:
     manifest = model_pb2.ModelVersion(
         lineage=_lineage(data, plan, origin.log_position),
-        evaluation=report.to_message(data.holdout_kind, data.holdout),
+        evaluation=evaluation,
         cleaning=data.cleaning,
         schema=plan.schema,
         hyper_parameters=plan.hp.to_message(),
         layout=trained.layout(artefact.FORMAT_VERSION),
         training_run=origin.training_run,
         promotion=PROMOTIONS[origin.promotion],
+        promotion_margins=origin.margins,
     )
     manifest.create_time.GetCurrentTime()
     return manifest
 
 
-def _lineage(data: _Data, plan: _Plan, log_position: int) -> model_pb2.Lineage:
+def _lineage(data: TrainingData, plan: _Plan, log_position: int) -> model_pb2.Lineage:
     mode = model_pb2.TRAINING_MODE_WARM_START if plan.base else model_pb2.TRAINING_MODE_FULL
     lineage = model_pb2.Lineage(
         mode=mode,
@@ -260,7 +255,26 @@ def _lineage(data: _Data, plan: _Plan, log_position: int) -> model_pb2.Lineage:
     return lineage
 
 
-def _writer(trained: Trained, data: _Data) -> Any:
+def _clusters(
+    trained: Trained, data: TrainingData, plan: _Plan, manifest: model_pb2.ModelVersion
+) -> Ints:
+    """The cluster of each item; the manifest gets to know what they are like."""
+    from recserve.trainer.clusters import kmeans
+    from recserve.trainer.clusters.description import describe
+    from recserve.trainer.evaluation.inputs import item_inputs
+    from recserve.trainer.tables import popularity
+
+    tables = data.tables
+    weight = popularity(tables.events, tables.item_count)
+    vectors = trained.endpoints.run("encode_items", item_inputs(tables, weight))["item_vectors"]
+    directions = kmeans.directions(vectors, biased=trained.family == "two_stage")
+    clusters = kmeans.cluster(directions, seed=plan.hp.seed).of(directions)
+    features = plan.schema.item_features
+    manifest.item_clusters.extend(describe(clusters, tables, weight, features))
+    return clusters
+
+
+def _writer(trained: Trained, data: TrainingData, clusters: Ints) -> Any:
     from recserve.trainer import item_table
     from recserve.trainer.tables import popularity
 
@@ -269,6 +283,23 @@ def _writer(trained: Trained, data: _Data) -> Any:
     def write(folder: Path) -> None:
         trained.write(folder)
         counts = popularity(tables.events, tables.item_count)
-        item_table.write(folder / "items.npz", tables.item_ids, tables.item_features, counts)
+        item_table.write(
+            folder / "items.npz", tables.item_ids, tables.item_features, counts, clusters
+        )
 
     return write
+
+
+def _describer(store: Store, progress: Progress) -> Callable[[model_pb2.ModelVersion], str | None]:
+    """Makes the report, or says why there is none: a version without one is still a version."""
+
+    def describe(manifest: model_pb2.ModelVersion) -> str | None:
+        try:
+            from recserve.trainer import report
+
+            return report.of_version(store, manifest)
+        except Exception as error:
+            progress.stage("publish", f"without a report: {error!r}")
+            return None
+
+    return describe

@@ -1,6 +1,7 @@
 """What followed what: a sparse item-to-item table counted from the histories."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,12 +41,26 @@ class Transitions:
         """
         there = history >= 0
         at = np.where(there, history, 0)
-        found = self.followers[at] == targets[:, None, None]
-        chances = np.where(found, self.chances[at], 0.0).sum(axis=2)
+        pairs, chances_of = self._by_pair
+        wanted = at * np.int64(len(self.followers)) + targets[:, None]
+        place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+        chances = np.where(pairs[place] == wanted, chances_of[place], 0.0)
         distance = there.sum(axis=1, keepdims=True) - 1 - np.arange(history.shape[1])
         own = np.where(distance < WINDOW, DECAY ** np.maximum(distance, 0), 0.0)
         chances -= own * weights[:, None] / self.evidence[at]
         return np.where(there, np.maximum(chances, 0.0), 0.0).astype(np.float32)
+
+    @cached_property
+    def _by_pair(self) -> tuple[Ints, Floats]:
+        """Each source and follower as one number, ascending, and its chance."""
+        sources, places = np.nonzero(self.followers >= 0)
+        pairs = sources * len(self.followers) + self.followers[sources, places]
+        order = np.argsort(pairs)
+        # The last one stands for pairs that are none.
+        return (
+            np.append(pairs[order], np.iinfo(np.int64).max),
+            np.append(self.chances[sources, places][order], np.float32(0.0)),
+        )
 
     def mass(self, history: Ints) -> Floats:
         """The sum of the chances of each history item's row, float32 `[B, L]`."""

@@ -1,7 +1,10 @@
 """Starts from an earlier version of the same model."""
 
+from dataclasses import replace
+
 from recserve.trainer import weights as weights_file
 from recserve.trainer.errors import WarmStartError
+from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.store import Store
 from recserve.trainer.weights import SavedWeights
 from recserve.v1 import model_pb2, schema_pb2
@@ -41,12 +44,28 @@ def check_schema(base: schema_pb2.Schema, new: schema_pb2.Schema) -> None:
         )
 
 
-def weights(store: Store, manifest: model_pb2.ModelVersion) -> SavedWeights:
-    """The weights of the version that a manifest describes."""
-    return weights_file.read(store.path(manifest.version) / "weights.npz")
+def weights(
+    store: Store,
+    manifest: model_pb2.ModelVersion,
+    schema: schema_pb2.Schema,
+    hp: HyperParameters,
+) -> SavedWeights:
+    """The weights of the version that a manifest describes.
+
+    What its learning chose is among them only if it would choose from the same now: where events
+    mean something else, are cleaned by other rules, or hyper-parameters differ, all is chosen anew.
+    """
+    saved = weights_file.read(store.path(manifest.version) / "weights.npz")
+    before = manifest.schema
+    same = list(before.event_types) == list(schema.event_types)
+    same &= before.cleaning == schema.cleaning
+    used = HyperParameters.from_message(manifest.hyper_parameters)
+    same &= used.model_copy(update={"seed": hp.seed}) == hp
+    return saved if same else replace(saved, numbers={})
 
 
 def _essence(entry: schema_pb2.EventType | schema_pb2.Feature) -> str:
     if isinstance(entry, schema_pb2.EventType):
         return entry.name
-    return f"{entry.name} ({schema_pb2.FeatureType.Name(entry.type)})"
+    dimension = f" of {entry.dimension}" if entry.dimension else ""
+    return f"{entry.name} ({schema_pb2.FeatureType.Name(entry.type)}{dimension})"

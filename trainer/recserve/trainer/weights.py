@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -24,17 +25,23 @@ class SavedWeights:
 
     values: dict[str, Floats]
     vocabularies: Vocabularies
+    numbers: dict[str, float] = field(default_factory=dict)
+    """What learning chose, by name."""
 
 
-def write(path: Path, variables: list[Any], vocabularies: Vocabularies) -> None:
+def write(
+    path: Path, variables: list[Any], vocabularies: Vocabularies, numbers: Mapping[str, float]
+) -> None:
     """Writes weights.
 
     Args:
         path: The file.
         variables: Keras variables with different paths.
         vocabularies: By the path of the variable.
+        numbers: What learning chose, by name.
     """
     arrays = {f"weight/{variable.path}": variable.numpy() for variable in variables}
+    arrays |= {f"number/{name}": np.float64(number) for name, number in numbers.items()}
     for name, strings in vocabularies.items():
         parts = packed(np.array(strings, dtype=object))
         arrays[f"bytes/{name}"], arrays[f"offsets/{name}"] = parts
@@ -52,16 +59,21 @@ def read(path: Path) -> SavedWeights:
             arrays = {name: file[name] for name in file.files}
     except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as error:
         raise WarmStartError(f"{path}: cannot be read ({error})") from error
-    values = {
-        name.removeprefix("weight/"): array
-        for name, array in arrays.items()
-        if name.startswith("weight/")
-    }
+    values = _named(arrays, "weight/")
+    numbers = {name: float(number) for name, number in _named(arrays, "number/").items()}
     vocabularies = {}
     for name in (name for name in arrays if name.startswith("offsets/")):
         key = name.removeprefix("offsets/")
         vocabularies[key] = unpacked(arrays[f"bytes/{key}"], arrays[name]).tolist()
-    return SavedWeights(values, vocabularies)
+    return SavedWeights(values, vocabularies, numbers)
+
+
+def _named(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def restore(saved: SavedWeights, variables: list[Any], vocabularies: Vocabularies) -> None:

@@ -13,7 +13,7 @@ context_option = click.option(
     metavar="NAME=VALUE",
     multiple=True,
     help="A context feature. VALUE is a number, a text, or a JSON list of either; a number "
-    "in double quotes is a text. May be repeated.",
+    "in double quotes is a text; a time is in seconds since 1970. May be repeated.",
 )
 
 

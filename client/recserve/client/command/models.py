@@ -132,6 +132,8 @@ def _facts(version: "ModelVersion") -> list[tuple[str, str]]:
             "promotion",
             "" if version.promotion == "unspecified" else shown_choice(version.promotion),
         ),
+        ("not promoted", version.unpromoted_reason),
+        ("rolled back", version.rollback_reason),
         ("trained", f"{shown_choice(lineage.mode)}{base}, in {version.training_seconds:.1f} s"),
         ("events", f"{lineage.event_count:,}"),
         ("users", f"{lineage.user_count:,}"),

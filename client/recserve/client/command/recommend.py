@@ -1,5 +1,6 @@
 """`recserve recommend`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from recserve.client.command.output import json_option, print_json, print_table
 if TYPE_CHECKING:
     from recserve.client import Answer
 
+SHARE = click.FloatRange(0, 1)
 _CAUSES = {
     "no_model": "no model has been trained yet, so these are the most popular items",
     "engine_unavailable": "the model is not ready, so these are popular items",
@@ -25,7 +27,8 @@ _CAUSES = {
     "there were none, so these are popular items",
     "deadline": "there was too little time for the model, so these are popular items",
     "catalogue": "there are no more items that may be returned to this user",
-    "candidates": "the other candidates are unknown, excluded, or seen (--include-seen)",
+    "candidates": "the other candidates are unknown, excluded, filtered out, or seen "
+    "(--include-seen)",
 }
 
 
@@ -44,6 +47,20 @@ _CAUSES = {
     "--recent", metavar="ITEM", multiple=True,
     help="An item of this session, oldest first; with it USER may be ''. Repeatable.",
 )  # fmt: skip
+@click.option(
+    "--filter", "condition", metavar="CONDITION", default="",
+    help="Only items that it holds for, such as 'genres:Drama AND NOT genres:War'. Comparisons: "
+    "= != < <= > >= and : (has); joined by AND, OR, NOT and parentheses.",
+)  # fmt: skip
+@click.option(
+    "--diversity", type=SHARE, default=0.0, show_default=True,
+    help="How much variety is wanted, 0 to 1.",
+)  # fmt: skip
+@click.option(
+    "--exploration", type=SHARE, default=0.0, show_default=True,
+    help="Share of positions that are drawn by chance, 0 to 1; shows how probable each result was.",
+)  # fmt: skip
+@click.option("--explain", is_flag=True, help="Name the past item that speaks most for each.")
 @click.option("--include-seen", is_flag=True, help="Items the user acted on may come back.")
 @context_option
 @click.option("--label", metavar="LABEL", help="Ask the version with this label.")
@@ -61,6 +78,10 @@ def recommend(
     candidate: tuple[str, ...],
     candidate_path: Path | None,
     recent: tuple[str, ...],
+    condition: str,
+    diversity: float,
+    exploration: float,
+    explain: bool,
     include_seen: bool,
     context_pairs: tuple[str, ...],
     label: str | None,
@@ -75,6 +96,8 @@ def recommend(
     recserve recommend user-42 -n 5 --exclude item-7 --context hour=14
     recserve recommend user-42 --candidate item-1 --candidate item-2 --json
     recserve recommend user-42 --candidates pairs.csv
+    recserve recommend user-42 --diversity 0.3 --explain
+    recserve recommend user-42 --filter 'kind = "book" AND price < 20'
     """
     if candidate and candidate_path:
         raise click.UsageError("give --candidate or --candidates, not both")
@@ -89,6 +112,10 @@ def recommend(
             candidate_item_ids=given.item_ids or None,
             candidate_features=given.features,
             recent_item_ids=recent,
+            filter=condition,
+            diversity=diversity,
+            exploration=exploration,
+            explain=explain,
             include_seen=include_seen,
             context=context_values(context_pairs),
             model_label=label,
@@ -100,15 +127,27 @@ def recommend(
     if as_json:
         print_json(answer)
     else:
-        _print_answer(answer)
+        more = {"propensity>": [f"{each.propensity:.4f}" for each in answer]} if exploration else {}
+        if explain:
+            more["because of"] = [each.because_of_item_id or "-" for each in answer]
+        print_answer(answer, more)
 
 
-def _print_answer(answer: "Answer") -> None:
-    rows = [
-        (str(rank), result.item_id, f"{result.score:.4f}", result.reason)
-        for rank, result in enumerate(answer, start=1)
-    ]
-    print_table(["#>", "item", "score>", "reason"], rows)
+def print_answer(answer: "Answer", more: Mapping[str, Sequence[str]] | None = None) -> None:
+    """Print an answer for people.
+
+    Args:
+        answer: The answer.
+        more: Further columns by name, with a cell for each result.
+    """
+    columns: dict[str, Sequence[str]] = {
+        "#>": [str(rank) for rank, _ in enumerate(answer, start=1)],
+        "item": answer.item_ids,
+        "score>": [f"{result.score:.4f}" for result in answer],
+        "reason": [result.reason for result in answer],
+        **(more or {}),
+    }
+    print_table(list(columns), zip(*columns.values(), strict=True))
     for cause in (answer.fallback, answer.shortfall):
         if cause is not None:
             click.echo(f"Note: {_CAUSES.get(cause, cause)}.")

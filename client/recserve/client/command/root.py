@@ -5,11 +5,15 @@ import click
 from recserve.client.address import DEFAULT_ADDRESS
 from recserve.client.command.bench import bench
 from recserve.client.command.connection import Connection
+from recserve.client.command.experiments import experiments
 from recserve.client.command.feedback import feedback
+from recserve.client.command.items import items
 from recserve.client.command.models import models
 from recserve.client.command.recommend import recommend
+from recserve.client.command.similar import similar
 from recserve.client.command.status import status
 from recserve.client.command.train import train
+from recserve.client.command.users import users
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False)
 
@@ -63,8 +67,9 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False)
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
-    help="Deadline of a call, retries included.  [default: 1 for recommend, 120 for models label, "
-    "30 for models delete and train cancel, else 10]",
+    help="Deadline of a call, retries included.  [default: 1 for recommend and similar, "
+    "120 for models label, 60 for users delete and experiments, 30 for models delete and train "
+    "cancel, else 10]",
 )
 @click.version_option(package_name="recserve", prog_name="recserve")
 @click.pass_context
@@ -73,14 +78,20 @@ def main(context: click.Context, /, **options: object) -> None:
 
     \b
     recserve recommend user-42
+    recserve similar item-7
     recserve feedback user-42 item-7 click
+    recserve items upsert items.jsonl
+    recserve users delete user-42
     recserve train --mode warm-start
     recserve models list
+    recserve experiments
     recserve status
     recserve bench
     """
     context.obj = Connection(**options)  # type: ignore[arg-type] # click checked them
 
 
-for command in (recommend, feedback, train, models, status, bench):
+for command in (
+    recommend, similar, feedback, items, users, train, models, experiments, status, bench,
+):  # fmt: skip
     main.add_command(command)

@@ -219,7 +219,7 @@ def _row(status: "TrainingRunStatus") -> tuple[str, ...]:
         shown_choice(status.mode),
         "-" if started is None else f"{started:%Y-%m-%d %H:%M}",
         _took(status),
-        what,
+        f"{what} [by itself: {status.trigger}]".strip() if status.trigger else what,
     )
 
 
@@ -240,6 +240,8 @@ def _facts(status: "TrainingRunStatus") -> list[tuple[str, str]]:
         ("mode", shown_choice(status.mode) + base),
         ("learns from", status.dataset_path or "the event log"),
         ("promotion", shown_choice(status.promotion)),
+        ("not promoted", "" if made is None else made.unpromoted_reason),
+        ("begun by", f"the server: {status.trigger}" if status.trigger else "request"),
         ("stage", "" if progress is None else progress.stage),
         ("asked for", shown_time(status.create_time)),
         ("started", shown_time(status.start_time)),

@@ -25,6 +25,7 @@ def recommend(
     recent_item_ids: Iterable[str] = (),
     diversity: float = 0.0,
     exploration: float = 0.0,
+    explain: bool = False,
     model_label: str | None = None,
     model_version: int | None = None,
     scenario: str = "",
@@ -44,11 +45,14 @@ def recommend(
             order of `candidate_item_ids`.
         exclude_item_ids: Never return these, at most 10000.
         include_seen: Whether items that the user already acted on may be returned.
-        filter: Condition on item features (AIP-160).
+        filter: Condition on item features, such as `'genres:Drama AND year >= 1990'`;
+            only items that it holds for are returned. docs/server.md has the language.
         context: Context features by name: numbers, strings, lists of either.
         recent_item_ids: Recent items of this session, oldest first, at most 1000.
-        diversity: How much variety is wanted, 0 to 1.
-        exploration: Share of random exploration, 0 to 1.
+        diversity: How much variety is wanted, 0 (none) to 1 (variety alone).
+        exploration: Share of positions that are drawn by chance, 0 to 1; `propensity` says
+            how probable each result was at its position.
+        explain: Name the item of the user's past that speaks most for each result.
         model_label: The version with this label answers. Default: "stable".
         model_version: This version answers.
         scenario: Where the answer is shown, such as "home"; logged.
@@ -96,6 +100,7 @@ def recommend(
         recent_item_ids=many_ids("recent_item_ids", recent_item_ids),
         diversity=diversity,
         exploration=exploration,
+        explain=explain,
         model_label=model_label,
         model_version=model_version,
         scenario=scenario,

@@ -1,4 +1,4 @@
-"""Answers of Recommend, from messages."""
+"""Answers of Recommend and SimilarItems, from messages."""
 
 from recserve.client.recommendation import (
     Answer,
@@ -26,12 +26,24 @@ def answer_from(response: recommender_pb2.RecommendResponse) -> Answer:
     )
 
 
+def similar_answer_from(response: recommender_pb2.SimilarItemsResponse) -> Answer:
+    """The answer that a response about similar items holds."""
+    return Answer(
+        results=tuple(_recommendation(result) for result in response.results),
+        recommendation_id=response.recommendation_id,
+        model_version=response.model_version,
+        shortfall=_shortfall(response.shortfall),
+        timing=_timing(response.timing),
+    )
+
+
 def _recommendation(message: recommender_pb2.Recommendation) -> Recommendation:
     return Recommendation(
         item_id=message.item_id,
         score=message.score,
         propensity=message.propensity,
         reason=enumerator(Reason, recommender_pb2.Reason, "REASON_", message.reason),
+        because_of_item_id=message.because_of_item_id,
     )
 
 

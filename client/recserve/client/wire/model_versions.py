@@ -41,6 +41,7 @@ def model_version_from(message: model_pb2.ModelVersion) -> ModelVersion:
         promotion=promotion_from(message.promotion),
         stable_version=evaluation.stable_version,
         unpromoted_reason=message.unpromoted_reason,
+        rollback_reason=message.rollback_reason,
     )
 
 

@@ -6,6 +6,8 @@ import grpc
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
+from recserve.v1.catalog_pb2_grpc import CatalogServiceStub
+from recserve.v1.experiment_pb2_grpc import ExperimentServiceStub
 from recserve.v1.model_pb2_grpc import ModelServiceStub
 from recserve.v1.recommender_pb2_grpc import RecommenderServiceStub
 from recserve.v1.training_pb2_grpc import TrainingServiceStub
@@ -29,4 +31,6 @@ class Stubs:
         self.recommender = RecommenderServiceStub(channel)
         self.models = ModelServiceStub(channel)
         self.training = TrainingServiceStub(channel)
+        self.catalogue = CatalogServiceStub(channel)
+        self.experiments = ExperimentServiceStub(channel)
         self.check_health: CheckHealth = HealthStub(channel).Check  # type: ignore[attr-defined] # its types leave it out

@@ -78,6 +78,8 @@ def status_from(message: training_pb2.TrainingRun) -> TrainingRunStatus:
         mode=training_mode_from(asked.mode),
         base_version=asked.base_version,
         promotion=promotion_from(asked.promotion or promotion_pb2.PROMOTION_IF_BETTER),
+        trigger=message.trigger,
+        log_position=message.log_position,
         dataset_path=asked.dataset_path,
         hyper_parameters=hyper_parameters_from(asked.hyper_parameters),
         create_time=moment_or_none(message.create_time, present=message.HasField("create_time")),

@@ -3,8 +3,16 @@
 `InMemoryCatalogue` is for tests, also those of programs that use recserve.
 """
 
-from recserve.server.catalogue.interface import Catalogue, ItemRecord, UserRecord
+from recserve.server.catalogue.interface import Catalogue, Deleted, ItemRecord, Put, UserRecord
 from recserve.server.catalogue.memory import InMemoryCatalogue
 from recserve.server.catalogue.sql import SqlCatalogue
 
-__all__ = ["Catalogue", "InMemoryCatalogue", "ItemRecord", "SqlCatalogue", "UserRecord"]
+__all__ = [
+    "Catalogue",
+    "Deleted",
+    "InMemoryCatalogue",
+    "ItemRecord",
+    "Put",
+    "SqlCatalogue",
+    "UserRecord",
+]

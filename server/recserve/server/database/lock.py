@@ -1,13 +1,26 @@
-"""The lock that keeps two servers off one event log."""
+"""The lock that keeps two servers off one file."""
 
 import fcntl
 import os
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from recserve.server.database.location import sqlite_file
+from recserve.server.database.location import is_postgresql, sqlite_file
 from recserve.server.errors import EventLogInUse, EventLogRefused
+
+
+def held(url: str) -> AbstractContextManager[object]:
+    """Hold the event log of a URL against other servers, while the `with` lasts.
+
+    PostgreSQL's are shared, so there is nothing to hold.
+
+    Raises:
+        EventLogRefused: The URL is bad, or the lock file cannot be made.
+        EventLogInUse: Another server holds it.
+    """
+    return nullcontext() if is_postgresql(url) else ServerLock(url)
 
 
 class ServerLock:

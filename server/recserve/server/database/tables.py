@@ -7,27 +7,31 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
-FORMAT_VERSION = 2
-"""Raised when the tables change; a database of a higher one is refused."""
+FORMAT_VERSION = 3
+"""Raised when the tables change, with a migration; a database of a higher one is refused."""
 
 METADATA = MetaData()
 
 _Position = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER is SQLite's row id
+_Id = String().with_variant(String(collation="C"), "postgresql")
+"""Ids are in the order of their bytes, whatever language a database speaks."""
 
 EVENTS = Table(
     "events",
     METADATA,
     Column("position", _Position, primary_key=True, autoincrement=False),
-    Column("event_id", String, nullable=False, unique=True),
-    Column("user_id", String, nullable=False),
-    Column("item_id", String, nullable=False),
+    Column("event_id", _Id, nullable=False, unique=True),
+    Column("user_id", _Id, nullable=False),
+    Column("item_id", _Id, nullable=False),
     Column("event_type", String, nullable=False),
     Column("value", Double),
     Column("event_time", Double, nullable=False),
@@ -39,16 +43,22 @@ EVENTS = Table(
 ITEMS = Table(
     "items",
     METADATA,
-    Column("item_id", String, primary_key=True),
+    Column("item_id", _Id, primary_key=True),
     Column("features", String, nullable=False),
     Column("available", Boolean, nullable=False),
+    Column("update_time", Double),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
 )
+"""A deleted item leaves its row behind, without features and not available: versions that know
+it must not recommend it (ADR 0029). `update_time` is in seconds since 1970."""
+
 
 USERS = Table(
     "users",
     METADATA,
-    Column("user_id", String, primary_key=True),
+    Column("user_id", _Id, primary_key=True),
     Column("features", String, nullable=False),
+    Column("update_time", Double),
 )
 
 COUNTERS = Table(
@@ -57,12 +67,46 @@ COUNTERS = Table(
     Column("name", String, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""`last_position` and `catalogue_revision`.
+"""`last_position`, `catalogue_revision` and `erasures`, each of which only grows.
 
 Writers draw positions from the counter inside their transaction, so positions are in commit
 order and without gaps, also where transactions run side by side (the counter's row is locked
 until the commit), and a position is never given twice, whatever is erased.
 """
+
+ANSWERS = Table(
+    "answers",
+    METADATA,
+    Column("recommendation_id", _Id, primary_key=True),
+    Column("answer_time", Double, nullable=False),
+    Column("user_id", _Id, nullable=False),
+    Column("model_version", BigInteger, nullable=False),
+    Column("label", String, nullable=False),
+    Column("fallback", String, nullable=False),
+    Column("scenario", String, nullable=False),
+    Column("compared_with", _Id, nullable=False),
+    Column("item_ids", String, nullable=False),
+    Column("numbers", LargeBinary, nullable=False),
+    Index("answers_by_user", "user_id"),
+    Index("answers_by_time", "answer_time"),
+)
+"""What was recommended: `item_ids` is a JSON list in the order of the answer, `numbers` the scores
+and then the propensities of its items, little-endian float32; no propensities: they are all 1.
+`fallback` is empty for none, `compared_with` for answers that were given.
+"""
+
+ERASURES = Table(
+    "erasures",
+    METADATA,
+    Column("number", _Position, primary_key=True),
+    Column("receipt_id", String, nullable=False),
+    Column("erase_time", Double, nullable=False),
+    Column("event_count", BigInteger, nullable=False),
+    Column("model_versions", String, nullable=False),
+    Index("erasures_by_receipt", "receipt_id"),
+)
+"""The audit log of erasures. It knows users by keyed hashes alone. `model_versions` is a JSON list
+of resource names."""
 
 TRAINING_RUNS = Table(
     "training_runs",
@@ -71,6 +115,7 @@ TRAINING_RUNS = Table(
     Column("model", String, nullable=False),
     Column("request_id", String),
     Column("unended", Boolean),
+    Column("lease_until", Double),
     Column("run", String, nullable=False),
     UniqueConstraint("model", "unended"),
     UniqueConstraint("model", "request_id"),
@@ -78,7 +123,8 @@ TRAINING_RUNS = Table(
 """`run` is a `TrainingRun` as protobuf JSON.
 
 `unended` is true or null, never false: so one run of a model at most has not ended, in any
-database, whoever writes.
+database, whoever writes. The server that runs it renews `lease_until` (`Database.now`) where
+servers share the database; a run whose lease has passed has lost its server.
 """
 
 META = Table(
@@ -88,5 +134,15 @@ META = Table(
     Column("value", String, nullable=False),
 )
 
+FORMAT = Table("alembic_version", METADATA, Column("version_num", String(32), primary_key=True))
+"""The format, as a revision of Alembic. In a file of SQLite, `user_version` has it as a number."""
+
+
+def revision_of(version: int) -> str:
+    """The name of a format as a revision of Alembic."""
+    return f"{version:04}"
+
+
 LAST_POSITION = "last_position"
 CATALOGUE_REVISION = "catalogue_revision"
+ERASURE_COUNT = "erasures"

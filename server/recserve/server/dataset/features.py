@@ -6,7 +6,7 @@ from itertools import repeat
 import pandas as pd
 
 from recserve.server.dataset.bad_rows import BadRows
-from recserve.server.dataset.cells import feature_value
+from recserve.server.dataset.cells import feature_cells, feature_value
 from recserve.server.schema import DeclaredFeature, FeatureValue
 
 
@@ -18,12 +18,12 @@ def feature_rows(
     Args:
         rows: A table of text that has a column for each feature.
         features: The features to read.
-        bad: Is told of cells that are no number where one is due (`bad_feature`); such a
-            value is unknown, and the row is kept.
+        bad: Is told of cells that are no number, time or vector where one is due
+            (`bad_feature`); such a value is unknown, and the row is kept.
     """
     if not features:
         return repeat({}, len(rows))
-    columns = [rows[feature.column].tolist() for feature in features]
+    columns = [feature_cells(rows[feature.column], feature) for feature in features]
     return (
         _features(int(number), cells, features, bad)
         for number, *cells in zip(rows.index, *columns, strict=True)
@@ -38,7 +38,7 @@ def _features(
         try:
             value = feature_value(cell, feature)
         except ValueError:
-            bad.note("bad_feature", 1, f"row {number + 1}: {feature.column}={cell!r}")
+            bad.note("bad_feature", 1, f"row {number + 1}: {feature.column}={cell[:60]!r}")
             continue
         if value is not None:
             found[feature.name] = value

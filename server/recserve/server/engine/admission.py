@@ -16,10 +16,12 @@ class Admission:
     """Predicts how long a request would wait, from how long batches took.
 
     The wait is that for the batch under way, and for the full batches of all that waits. The time
-    of a batch is a moving average for its padded size. What was never measured is taken for
-    free, so a new engine takes everything until it has answered. One slow batch must not shut an
-    engine off: refused requests measure nothing, so what keeps requests from an idle engine is
-    forgotten bit by bit, and no size is taken to be slower than what newer batches of others say.
+    of a batch is a moving average for its padded size. A size that was never measured is taken to
+    be as fast as the nearest one that was, and all are free before that: a new engine takes
+    everything until it has answered, and is not held to one slow first answer. One slow batch must
+    not shut an engine off: refused requests measure nothing, so what keeps requests from an idle
+    engine is forgotten bit by bit, and no size is taken to be slower than what newer batches of
+    others say.
 
     Args:
         max_waiting: Most requests that may wait.
@@ -34,6 +36,7 @@ class Admission:
         self._max_wait_seconds = max_wait_seconds
         self._max_batch = max_batch
         self._seconds: dict[int, float] = {}  # by padded size
+        self._expected: dict[int, float] = {}  # the same, and what follows for other sizes
 
     def observe(self, ranking: Ranking) -> None:
         """Learn from an answer."""
@@ -44,6 +47,7 @@ class Admission:
             most = now * max(1.0, other / size)
             if seconds > most:
                 self._seconds[other] = most
+        self._expected = self._seconds.copy()
 
     def check(self, waiting: int, seconds_left: float) -> None:
         """Decide about one more request.
@@ -89,11 +93,13 @@ class Admission:
     def _forget(self) -> None:
         for size in self._seconds:
             self._seconds[size] *= FORGETTING
+        self._expected = self._seconds.copy()
 
     def _batch_seconds(self, requests: int) -> float:
-        """The time of a batch, by the nearest size that was measured."""
+        """The time of a batch: that of the nearest size that was measured."""
         size = padded_size(requests)
-        if size in self._seconds or not self._seconds:
-            return self._seconds.get(size, 0.0)
-        nearest = min(self._seconds, key=lambda known: abs(math.log(known / size)))
-        return self._seconds[nearest] * (size / nearest if nearest < size else 1.0)
+        seconds = self._expected.get(size)
+        if seconds is None:
+            known = min(self._seconds, key=lambda each: abs(math.log(each / size)), default=None)
+            seconds = self._expected[size] = 0.0 if known is None else self._seconds[known]
+        return seconds

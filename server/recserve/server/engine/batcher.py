@@ -33,7 +33,8 @@ class Batch(Generic[Caller]):
     """What is computed next."""
 
     live: list[Waiting[Caller]]
-    """To be computed together; all with candidates, or all to find the same number of rows."""
+    """To be computed together; all with candidates, all to find similar items, or all to
+    find the same number of rows with the same filter."""
     expired: list[Waiting[Caller]]
     """To be told that their deadline has passed."""
 
@@ -50,6 +51,7 @@ class Batcher(Generic[Caller]):
         rows_found: Rows that retrieval finds for a request without candidates, unless that asks
             for more.
         clock: Gives the time in seconds; the clock of the deadlines.
+        item_count: Rows that a search for similar items looks at.
     """
 
     def __init__(
@@ -59,11 +61,13 @@ class Batcher(Generic[Caller]):
         max_rows: int,
         rows_found: int,
         clock: Callable[[], float],
+        item_count: int = 1,
     ) -> None:
         self._max_requests = max_requests
         self._max_rows = max_rows
         self._rows_found = rows_found
         self._clock = clock
+        self._item_count = item_count
         self._changed = threading.Condition()  # guards all fields below
         self._queue: dict[tuple[Caller, int], Waiting[Caller]] = {}  # the oldest comes first
         self._closed = False
@@ -118,7 +122,8 @@ class Batcher(Generic[Caller]):
     def _form(self, now: float) -> Batch[Caller]:
         live: list[Waiting[Caller]] = []
         expired: list[Waiting[Caller]] = []
-        widest, kind = 0, 0
+        widest = 0
+        kind: object = None
         for waiting in self._queue.values():
             request = waiting.request
             if request.deadline <= now:
@@ -139,18 +144,27 @@ class Batcher(Generic[Caller]):
             del self._queue[waiting.caller, waiting.request_id]
         return Batch(live, expired)
 
-    def _kind(self, request: ArrivedRequest) -> int:
-        """What may share a batch: candidates, or the same number of rows to be found.
+    def _kind(self, request: ArrivedRequest) -> object:
+        """What may share a batch: candidates, or as many rows to be found among the same.
 
         Who asks for more than retrieval finds makes it find more for the whole batch, and so would
         change the answers of the others.
         """
-        return -1 if request.candidate_rows is not None else self._width(request)
+        if request.candidate_rows is not None:
+            return -1
+        width, shaping = self._width(request), request.shaping
+        if shaping is None:
+            return width
+        if shaping.similar_to is not None:
+            return "similar"
+        return width if shaping.mask is None else (width, shaping.mask)
 
     def _width(self, request: ArrivedRequest) -> int:
-        if request.candidate_rows is None:
-            return max(self._rows_found, request.result_count)
-        return request.candidate_count
+        if request.candidate_rows is not None:
+            return request.candidate_count
+        if request.shaping is not None and request.shaping.similar_to is not None:
+            return self._item_count
+        return max(self._rows_found, request.result_count)
 
     def _padded_width(self, request: ArrivedRequest) -> int:
         width = self._width(request)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +14,43 @@ NO_INT32 = np.empty(0, np.int32)
 NO_FLOAT32 = np.empty(0, np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single equality
+@dataclass(frozen=True, slots=True, eq=False)
+class RowMask:
+    """Rows that may be returned, made once for many requests: those with the same share batches."""
+
+    allowed: BoolArray
+    """Shape `[N]`."""
+    number: int = field(default_factory=count(1).__next__)
+    """Names it: no two masks of a process have the same."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reranking:
+    """How a shortlist, which is what the request asks for, becomes the results."""
+
+    result_count: int
+    """Results wanted of the shortlist."""
+    diversity: float = 0.0
+    """0 (none) to 1."""
+    exploration: float = 0.0
+    """0 (none) to 1."""
+    past_rows: Int32Array = field(default_factory=lambda: NO_INT32)
+    """Say of each result which of these is most like it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shaping:
+    """What a request wants beyond the plain ranking."""
+
+    mask: RowMask | None = None
+    """None: no filter."""
+    similar_to: int | None = None
+    """A row: rank by likeness to it alone, without the model and the user."""
+    reranking: Reranking | None = None
+    """None: the order of the scores."""
+
+
+@dataclass(slots=True, eq=False)  # arrays have no single equality; frozen is slower to make
 class RankingRequest:
     """One user's request, in the terms of docs/artefact.md: rows and raw feature values.
 
@@ -38,14 +75,16 @@ class RankingRequest:
     """Score exactly these rows; None: find the best of the catalogue."""
     candidate_features: Float32Array = field(default_factory=lambda: NO_FLOAT32)
     """Features of the pairs, candidate by candidate; empty: unknown."""
+    shaping: Shaping | None = None
+    """None: the plain ranking."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one is made for every call
 class Ranking:
     """An engine's answer to one request."""
 
     rows: Sequence[int]
-    """The rows, best first; with candidates given, those candidates in their order."""
+    """The rows, best first; with candidates given and no reranking, those in their order."""
     scores: Sequence[float]
     """The score of each."""
     queue_seconds: float
@@ -54,6 +93,10 @@ class Ranking:
     """The run of the batch."""
     batch_requests: int
     """Requests in the batch."""
+    propensities: Sequence[float] | None = None
+    """The probability of each row at its position, given those above it; None: 1 each."""
+    because_rows: Sequence[int] = ()
+    """With reranking: the past row that is most like each, or -1."""
 
 
 class EngineUnavailable(Exception):

@@ -11,14 +11,24 @@ from functools import lru_cache
 import numpy as np
 
 from recserve.server.engine.arrays import BoolArray, Float32Array, Int32Array
-from recserve.server.engine.contract import Ranking, RankingRequest
+from recserve.server.engine.contract import Ranking, RankingRequest, RowMask
+from recserve.server.engine.shaping_frames import (
+    ArrivedShaping,
+    PackedMask,
+    decode_shaping,
+    encode_shaped,
+    encode_shaping,
+    packed_rows,
+    shaped_struct,
+)
+from recserve.server.shaping.shaped import Shaped
 
 LENGTH = struct.Struct("=I")
 """Every frame starts with the number of bytes that follow."""
 MAX_FRAME_BYTES = 64 << 20
 
-RANK, CANCEL, AVAILABLE = 1, 2, 3
-OK, EXPIRED, FAILED = 1, 2, 3
+RANK, CANCEL, AVAILABLE, SHAPED, MASK, FORGET = 1, 2, 3, 4, 5, 6
+OK, EXPIRED, FAILED, OK_SHAPED = 1, 2, 3, 4
 
 _HEAD = struct.Struct("=BQ")
 _RANK = struct.Struct("=BQdIIIiIII")
@@ -51,6 +61,8 @@ class ArrivedRequest:
     """float32 each; empty: unknown."""
     strings: tuple[bytes, ...]
     """Those of the user, then those of the context, as UTF-8; empty: all unknown."""
+    shaping: ArrivedShaping | None = None
+    """None: the plain ranking."""
 
     @property
     def candidate_count(self) -> int:
@@ -67,6 +79,8 @@ class Arrival:
     request_id: int
     request: ArrivedRequest | None = None
     available: BoolArray | None = None
+    mask: PackedMask | None = None
+    """Its number is `request_id`."""
 
 
 class FrameBuffer:
@@ -98,8 +112,16 @@ class FrameBuffer:
         return bodies
 
 
-def encode_rank(request_id: int, request: RankingRequest) -> bytes:
+def encode_request(request_id: int, request: RankingRequest) -> bytes:
     """Frame a request."""
+    plain = encode_rank(request_id, request)
+    if request.shaping is None:
+        return plain
+    return _frame(_SHAPED_KIND, encode_shaping(request.shaping), plain[LENGTH.size :])
+
+
+def encode_rank(request_id: int, request: RankingRequest) -> bytes:
+    """Frame a request for the plain ranking."""
     candidates = request.candidate_rows
     strings = [text.encode() for text in (*request.user.strings, *request.context_strings)]
     head = _RANK.pack(
@@ -122,7 +144,7 @@ def encode_rank(request_id: int, request: RankingRequest) -> bytes:
         b"" if candidates is None else candidates.tobytes(),
         request.candidate_features.tobytes(),
         request.context_numeric.tobytes(),
-        struct.pack(f"={len(strings)}I", *map(len, strings)),
+        struct.pack(f"={len(strings)}I", *map(len, strings)) if strings else b"",
         *strings,
     )
 
@@ -137,6 +159,16 @@ def encode_available(available: BoolArray) -> bytes:
     return _frame(_HEAD.pack(AVAILABLE, 0), available.tobytes())
 
 
+def encode_mask(mask: RowMask) -> bytes:
+    """Frame a mask, before the first request that names it."""
+    return _frame(_HEAD.pack(MASK, mask.number), packed_rows(mask))
+
+
+def encode_forget(mask_number: int) -> bytes:
+    """Frame the news that no further request names a mask."""
+    return _frame(_HEAD.pack(FORGET, mask_number))
+
+
 def decode_arrival(body: bytes) -> Arrival:
     """Read a frame at the engine.
 
@@ -145,6 +177,8 @@ def decode_arrival(body: bytes) -> Arrival:
     """
     if body[:1] == _RANK_KIND:
         return _decode_rank(body)
+    if body[:1] == _SHAPED_KIND:
+        return _decode_shaped(body)
     try:
         kind, request_id = _HEAD.unpack_from(body)
     except struct.error as error:
@@ -152,7 +186,9 @@ def decode_arrival(body: bytes) -> Arrival:
     if kind == AVAILABLE:
         mask = np.frombuffer(body, np.uint8, offset=_HEAD.size) != 0
         return Arrival(kind, request_id, available=mask)
-    if kind != CANCEL:
+    if kind == MASK:
+        return Arrival(kind, request_id, mask=PackedMask(body[_HEAD.size :]))
+    if kind not in (CANCEL, FORGET):
         raise FrameError(f"unknown kind of frame: {kind}")
     if len(body) > _HEAD.size:
         raise FrameError("a cancellation with more to it")
@@ -176,6 +212,20 @@ def encode_ranking(
     )
 
 
+def encode_shaped_ranking(
+    request_id: int,
+    shaped: Shaped,
+    *,
+    queue_seconds: float,
+    inference_seconds: float,
+    batch_requests: int,
+) -> bytes:
+    """Frame an answer that tells more of each result."""
+    seconds = queue_seconds, inference_seconds
+    head = _ANSWER.pack(OK_SHAPED, request_id, *seconds, batch_requests, len(shaped.rows))
+    return _frame(head, encode_shaped(shaped))
+
+
 def encode_failure(kind: int, request_id: int) -> bytes:
     """Frame an answer that is EXPIRED or FAILED; the engine's log has the details."""
     return _frame(_HEAD.pack(kind, request_id))
@@ -188,6 +238,8 @@ def decode_answer(body: bytes) -> tuple[int, int, Ranking | None]:
         FrameError: it is not one.
     """
     try:
+        if body[:1] == _OK_SHAPED_KIND:
+            return _decode_shaped_answer(body)
         if body[:1] != _OK_KIND:
             kind, request_id = _HEAD.unpack(body)
             if kind not in (EXPIRED, FAILED):
@@ -202,7 +254,8 @@ def decode_answer(body: bytes) -> tuple[int, int, Ranking | None]:
     return OK, request_id, Ranking(values[:count], values[count:], queue, inference, requests)
 
 
-_RANK_KIND, _OK_KIND = bytes([RANK]), bytes([OK])
+_RANK_KIND, _SHAPED_KIND = bytes([RANK]), bytes([SHAPED])
+_OK_KIND, _OK_SHAPED_KIND = bytes([OK]), bytes([OK_SHAPED])
 
 
 @lru_cache(maxsize=1024)
@@ -241,6 +294,29 @@ def _decode_rank(body: bytes) -> Arrival:
         strings=strings,
     )
     return Arrival(RANK, request_id, request)
+
+
+def _decode_shaped_answer(body: bytes) -> tuple[int, int, Ranking]:
+    _, request_id, queue, inference, requests, count = _ANSWER.unpack_from(body)
+    layout = shaped_struct(min(count, MAX_FRAME_BYTES))
+    if len(body) != _ANSWER.size + layout.size:
+        raise FrameError(f"an answer of {len(body)} bytes with {count} results")
+    values = layout.unpack_from(body, _ANSWER.size)
+    rows, scores, propensities, because = (values[i * count : (i + 1) * count] for i in range(4))
+    return OK, request_id, Ranking(rows, scores, queue, inference, requests, propensities, because)
+
+
+def _decode_shaped(body: bytes) -> Arrival:
+    try:
+        shaping, end = decode_shaping(body, 1)
+    except struct.error as error:
+        raise FrameError(f"malformed request: {error}") from error
+    if body[end : end + 1] != _RANK_KIND:
+        raise FrameError("shaping of what is no request")
+    arrival = _decode_rank(body[end:])
+    assert arrival.request is not None  # noqa: S101  # by construction
+    arrival.request.shaping = shaping
+    return arrival
 
 
 def _strings(body: bytes, start: int, count: int) -> tuple[tuple[bytes, ...], int]:

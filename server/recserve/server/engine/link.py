@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from recserve.server.engine.contract import (
     EngineUnavailable,
     Ranking,
     RankingRequest,
+    RowMask,
 )
 from recserve.server.engine.frames import (
     EXPIRED,
@@ -23,11 +25,15 @@ from recserve.server.engine.frames import (
     decode_answer,
     encode_available,
     encode_cancel,
-    encode_rank,
+    encode_forget,
+    encode_mask,
+    encode_request,
 )
 
 MAX_UNREAD_BYTES = 32 << 20
 """Requests that the engine has not read: an engine that hangs must not cost endless memory."""
+MAX_MASKS = 256
+"""Filters that an engine knows for one front end, with a bit for each item."""
 
 
 class EngineLink(asyncio.Protocol):
@@ -48,6 +54,7 @@ class EngineLink(asyncio.Protocol):
         self._last_id = 0
         self._received = FrameBuffer()
         self._unsent: list[bytes] = []
+        self._masks: OrderedDict[int, None] = OrderedDict()  # those that the engine knows
         self._releasing = False
         self.on_lost: Callable[[EngineLink], None] | None = None
         """Called once when the engine has died or was let go."""
@@ -80,7 +87,9 @@ class EngineLink(asyncio.Protocol):
         self._admission.check(len(self._waiting), request.deadline - time.monotonic())
         self._last_id += 1
         request_id = self._last_id
-        frame = encode_rank(request_id, request)
+        frame = encode_request(request_id, request)
+        if request.shaping is not None and request.shaping.mask is not None:
+            self._tell(request.shaping.mask)
         answer: asyncio.Future[Ranking] = self._loop.create_future()
         self._waiting[request_id] = answer
         self._send(frame)
@@ -100,6 +109,17 @@ class EngineLink(asyncio.Protocol):
     def set_available(self, available: BoolArray) -> None:
         """Say which rows may be returned at all."""
         self._send(encode_available(available))
+
+    def _tell(self, mask: RowMask) -> None:
+        """Make sure that the engine knows a mask: frames arrive in the order of being sent."""
+        number = mask.number
+        if number in self._masks:
+            self._masks.move_to_end(number)
+            return
+        self._masks[number] = None
+        self._send(encode_mask(mask))
+        if len(self._masks) > MAX_MASKS:
+            self._send(encode_forget(self._masks.popitem(last=False)[0]))
 
     def release(self) -> None:
         """Let go of the engine once the calls in flight have their answers."""

@@ -11,10 +11,14 @@ from recserve.server.engine.connection import Connection
 from recserve.server.engine.frames import (
     EXPIRED,
     FAILED,
+    FORGET,
     Arrival,
     encode_failure,
     encode_ranking,
+    encode_shaped_ranking,
 )
+from recserve.server.engine.known_masks import KnownMasks
+from recserve.server.shaping import Shaped
 
 
 class EngineLoop:
@@ -30,6 +34,7 @@ class EngineLoop:
         from recserve.server import metrics
 
         self._model = model
+        self._masks: KnownMasks[Connection] = KnownMasks()
         self._batcher = batcher
         self._rows = metrics.BATCH_ROWS
         self._requests = metrics.BATCH_REQUESTS
@@ -67,7 +72,13 @@ class EngineLoop:
         requests = {}
         for arrival in arrivals:
             if arrival.request is not None:
+                if arrival.request.shaping is not None:
+                    self._masks.look_up(connection, arrival.request.shaping)
                 requests[arrival.request_id] = arrival.request
+            elif arrival.mask is not None:
+                self._masks.put(connection, arrival.request_id, arrival.mask)
+            elif arrival.kind == FORGET:
+                self._masks.forget(connection, arrival.request_id)
             elif arrival.available is not None:
                 self._set_available(arrival.available)
             elif requests.pop(arrival.request_id, None) or self._batcher.cancel(
@@ -79,6 +90,7 @@ class EngineLoop:
 
     def on_end(self, connection: Connection) -> None:
         """A front end has gone: nobody waits for its answers."""
+        self._masks.forget_all(connection)
         self._cancelled.inc(self._batcher.cancel_all(connection))
 
     def _set_available(self, available: BoolArray) -> None:
@@ -97,15 +109,16 @@ class EngineLoop:
             return
         seconds = time.monotonic() - start
         answers: dict[Connection, list[bytes]] = {}
-        for waiting, (rows, scores) in zip(live, found, strict=True):
-            frame = encode_ranking(
-                waiting.request_id,
-                rows,
-                scores,
-                queue_seconds=start - waiting.arrival,
-                inference_seconds=seconds,
-                batch_requests=len(live),
-            )
+        for waiting, each in zip(live, found, strict=True):
+            facts: Any = {
+                "queue_seconds": start - waiting.arrival,
+                "inference_seconds": seconds,
+                "batch_requests": len(live),
+            }
+            if isinstance(each, Shaped):
+                frame = encode_shaped_ranking(waiting.request_id, each, **facts)
+            else:
+                frame = encode_ranking(waiting.request_id, *each, **facts)
             answers.setdefault(waiting.caller, []).append(frame)
         for connection, frames in answers.items():
             connection.send(b"".join(frames))

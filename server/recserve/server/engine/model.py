@@ -1,6 +1,7 @@
 """One loaded model version: the SavedModel, and the items it ranks."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ from recserve.server.engine import padding
 from recserve.server.engine.arrays import BoolArray, Float32Array, Int32Array
 from recserve.server.engine.frames import ArrivedRequest
 from recserve.server.engine.graph_inputs import NOW_BYTES, text_features, user_numbers
+from recserve.server.engine.shaping_frames import PackedMask
 from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.feature_widths import FeatureWidths
 from recserve.server.item_table import read_item_inputs
+from recserve.server.shaping import ItemVectors, Shaped, most_alike, shape
 from recserve.v1 import model_pb2
 
 SIGNATURES = ("encode_items", "recommend", "score")
 
 Arrays = dict[str, Any]
-Found = list[tuple[Int32Array, Float32Array]]
+Pair = tuple[Int32Array, Float32Array]
+Found = list[Pair | Shaped]
 """Rows and scores of each request, best first; of given candidates in their order."""
 
 
@@ -47,7 +51,9 @@ class LoadedModel:
             raise UnusableModel(f"the SavedModel has no signature {', '.join(missing)}")
         inputs = read_item_inputs(folder / "items.npz", widths)
         self._items = self._encode(inputs)
-        self._available = tf.Variable(tf.ones([len(inputs["item_ids"])], tf.bool), trainable=False)
+        self._available = np.ones(len(inputs["item_ids"]), np.bool_)
+        self._allowed = tf.Variable(self._available, trainable=False)
+        self._in_force: tuple[BoolArray, PackedMask | None] = (self._available, None)
         self.rows_found = manifest.layout.candidate_count or self.item_count
         """Rows that retrieval finds, and ranking then scores, unless more are asked for."""
         layout = UserLayout(widths)
@@ -57,6 +63,7 @@ class LoadedModel:
             callers.append(_Input("context_numeric", tf.float32, (None, widths.context_numeric)))
         if widths.strings:
             callers.append(_Input("strings", tf.string, (None, widths.strings)))
+        self._random = np.random.default_rng()  # seeded by the operating system
         self.traces = 0
         """How often TensorFlow has traced Python; it must not after the warm-up."""
         try:
@@ -69,7 +76,7 @@ class LoadedModel:
                     _Input("result_count", tf.int32, ()),
                 ],
                 outputs={"rows": tf.int32, "scores": tf.float32},
-                fixed={"available": self._available},
+                fixed={"available": self._allowed},
             )
             self._score = self._compile(
                 "score",
@@ -88,7 +95,7 @@ class LoadedModel:
     @property
     def item_count(self) -> int:
         """Items that it can rank."""
-        return int(self._available.shape[0])
+        return len(self._available)
 
     def set_available(self, available: BoolArray) -> None:
         """Say which rows may be returned at all; a mask of another length is refused.
@@ -98,14 +105,20 @@ class LoadedModel:
         """
         if available.shape != (self.item_count,):
             raise ValueError(f"the mask has {available.shape}, not {(self.item_count,)}")
-        self._available.assign(available)
+        self._available = available
 
     def rank(self, requests: Sequence[ArrivedRequest]) -> Found:
-        """Answer requests, all with candidates or all without, in one call of the model.
+        """Answer requests in one call of the model.
+
+        Args:
+            requests: All with candidates, all without and with the same filter, or all for
+                similar items.
 
         Raises:
             ValueError: a request is not of this version's layout.
         """
+        if _similar_to(requests[0]) is not None:
+            return [self._similar(request) for request in requests]
         size = padding.padded_size(len(requests))
         callers: Arrays = {"users": padding.users(requests, size, self._empty_user)}
         if width := self._widths.context_numeric:
@@ -113,11 +126,41 @@ class LoadedModel:
         if width := self._widths.strings:
             callers["strings"] = padding.strings(requests, size, width)
         if requests[0].candidate_rows is None:
-            return self._find(requests, callers, size)
-        return self._score_given(requests, callers, size)
+            found = self._find(requests, callers, size)
+        else:
+            found = self._score_given(requests, callers, size)
+        return [
+            each if request.shaping is None else self._shape(request, *each)
+            for request, each in zip(requests, found, strict=True)
+        ]
 
-    def _find(self, requests: Sequence[ArrivedRequest], callers: Arrays, size: int) -> Found:
+    def _shape(
+        self, request: ArrivedRequest, rows: Int32Array, scores: Float32Array
+    ) -> Pair | Shaped:
+        wanted = None if request.shaping is None else request.shaping.reranking
+        if wanted is None:
+            return rows, scores
+        if request.candidate_rows is not None:
+            best = np.argsort(-scores, kind="stable")[: request.result_count]
+            rows, scores = rows[best], scores[best]
+        return shape(wanted, self._vectors, self._random, rows, scores)
+
+    def _similar(self, request: ArrivedRequest) -> Pair:
+        row, mask = _similar_to(request), _mask(request)
+        allowed = self._available.copy()
+        if mask is not None:
+            allowed &= mask.allowed(len(allowed))
+        allowed[np.frombuffer(request.excluded_rows, np.int32)] = False
+        return most_alike(self._vectors, row or 0, allowed, request.result_count)
+
+    @cached_property
+    def _vectors(self) -> ItemVectors:
+        """Looked at when they are first asked for: on a GPU that is a copy."""
+        return ItemVectors(self._items["item_vectors"].numpy())
+
+    def _find(self, requests: Sequence[ArrivedRequest], callers: Arrays, size: int) -> list[Pair]:
         wanted = [request.result_count for request in requests]
+        self._allow(_mask(requests[0]))
         rows, scores = self._recommend(
             **callers,
             excluded_rows=padding.excluded_rows(requests, size),
@@ -126,7 +169,22 @@ class LoadedModel:
         found = np.minimum(np.count_nonzero(rows[: len(wanted)] >= 0, axis=1), wanted).tolist()
         return [(rows[i, :count], scores[i, :count]) for i, count in enumerate(found)]
 
-    def _score_given(self, requests: Sequence[ArrivedRequest], callers: Arrays, size: int) -> Found:
+    def _allow(self, mask: PackedMask | None) -> None:
+        """See to it that only available rows of the mask are found.
+
+        One variable holds what is in force, and changes only when a batch wants something else:
+        so a filter takes no input of its own, and none of the time of requests without one.
+        """
+        available = self._available  # read once: another thread may change it
+        if self._in_force[0] is available and self._in_force[1] is mask:
+            return
+        allowed = available if mask is None else available & mask.allowed(len(available))
+        self._allowed.assign(allowed)
+        self._in_force = (available, mask)
+
+    def _score_given(
+        self, requests: Sequence[ArrivedRequest], callers: Arrays, size: int
+    ) -> list[Pair]:
         rows = padding.candidate_rows(requests, size)
         width = self._widths.candidate
         features = padding.candidate_features(requests, size, rows.shape[1], width)
@@ -166,7 +224,7 @@ class LoadedModel:
             texts = given.pop("strings", None)
             size = tf.shape(users["history_rows"])[:1]
             users |= text_features(texts, size, layout.widths)
-            users.setdefault("context_numeric", tf.zeros(tf.concat([size, [0]], 0)))
+            given.setdefault("context_numeric", tf.zeros(tf.concat([size, [0]], 0)))
             answer = signature(**users, **given, **self._items, **fixed)
             return [answer[output] for output in outputs]
 
@@ -190,6 +248,15 @@ class _Input:
 
     def __init__(self, name: str, dtype: Any, shape: tuple[int | None, ...]) -> None:
         self.name, self.dtype, self.shape = name, dtype, shape
+
+
+def _similar_to(request: ArrivedRequest) -> int | None:
+    return None if request.shaping is None else request.shaping.similar_to
+
+
+def _mask(request: ArrivedRequest) -> PackedMask | None:
+    """That of the whole batch: only requests with the same one share it."""
+    return None if request.shaping is None else request.shaping.mask
 
 
 def _tensor(values: Any) -> Any:

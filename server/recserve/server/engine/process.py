@@ -62,6 +62,7 @@ def main() -> int:
         max_rows=MAX_BATCH_ROWS,
         rows_found=model.rows_found,
         clock=time.monotonic,
+        item_count=model.item_count,
     )
     engine = EngineLoop(model, batcher, Path(settings.folder).name)
     listener = _listen(settings.socket)

@@ -1,9 +1,10 @@
 """What an event log does, whatever keeps it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from recserve.server.database.interface import Watch
 from recserve.server.events import Event, LoggedEvent
 from recserve.server.schema import DeclaredSchema
 
@@ -117,6 +118,12 @@ class EventLog(Protocol):
 
         Cheap: no table is read. Only the comparison with the last number of the same log
         object says anything.
+        """
+
+    def watch(self, on_change: Callable[[], None]) -> Watch | None:
+        """Calls back soon after another process has committed; None: there is no way to tell.
+
+        See `Database.watch`.
         """
 
     def close(self) -> None:

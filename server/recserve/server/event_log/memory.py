@@ -1,8 +1,9 @@
 """An event log in memory, for tests."""
 
 import threading
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
 from recserve.server.events import Event, LoggedEvent
@@ -18,6 +19,7 @@ class InMemoryEventLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._events: list[LoggedEvent] = []
+        self._last_position = 0
         self._positions: dict[str, int] = {}
         self._by_user: defaultdict[str, list[LoggedEvent]] = defaultdict(list)
         self._meta: dict[str, str] = {}
@@ -36,7 +38,7 @@ class InMemoryEventLog:
         """See `EventLog.history`."""
         with self._lock:
             logged = list(self._by_user.get(user_id, ()))
-            position = len(self._events)
+            position = self._last_position
         kept = [each for each in logged if each.event.event_type not in ignored_types]
         kept.sort(key=lambda each: (each.event.time, each.position))
         item_ids = frozenset(each.event.item_id for each in kept)
@@ -45,22 +47,23 @@ class InMemoryEventLog:
     def after(self, position: int, limit: int) -> list[LoggedEvent]:
         """See `EventLog.after`."""
         with self._lock:
-            return self._events[position : position + limit]
+            start = bisect_right(self._events, position, key=lambda each: each.position)
+            return self._events[start : start + limit]
 
     def last_position(self) -> int:
         """See `EventLog.last_position`."""
         with self._lock:
-            return len(self._events)
+            return self._last_position
 
     def item_counts(self, schema: DeclaredSchema) -> ItemCounts:
         """See `EventLog.item_counts`."""
         with self._lock:
-            logged = list(self._events)
+            logged, position = list(self._events), self._last_position
         weights: Counter[str] = Counter()
         for event in (each.event for each in logged):
             if schema.is_positive(event.event_type, event.value):
                 weights[event.item_id] += schema.weight(event.event_type)  # type: ignore[assignment]
-        return ItemCounts(dict(weights), len(logged))
+        return ItemCounts(dict(weights), position)
 
     def meta(self, key: str) -> str | None:
         """See `EventLog.meta`."""
@@ -84,6 +87,19 @@ class InMemoryEventLog:
         with self._lock:
             return self._commits
 
+    def erase_user(self, user_id: str) -> list[LoggedEvent]:
+        """Erases the events of a user, and returns them."""
+        with self._lock:
+            erased = self._by_user.pop(user_id, [])
+            self._events = [each for each in self._events if each.event.user_id != user_id]
+            for each in erased:
+                del self._positions[each.event.event_id]
+            self._commits += 1
+            return erased
+
+    def watch(self, on_change: Callable[[], None]) -> None:
+        """See `EventLog.watch`: there is no other process."""
+
     def close(self) -> None:
         """See `EventLog.close`."""
 
@@ -93,13 +109,14 @@ class InMemoryEventLog:
         for event in group:
             known = self._positions.get(event.event_id)
             if known is None:
-                known = len(self._events) + 1
+                known = self._last_position + 1
                 accepted.append(self._store(LoggedEvent(known, event)))
             log_position = max(log_position, known)
         duplicate_count = len(group) - len(accepted)
-        return Appended(tuple(accepted), duplicate_count, log_position or len(self._events))
+        return Appended(tuple(accepted), duplicate_count, log_position or self._last_position)
 
     def _store(self, logged: LoggedEvent) -> LoggedEvent:
+        self._last_position = logged.position
         self._events.append(logged)
         self._positions[logged.event.event_id] = logged.position
         self._by_user[logged.event.user_id].append(logged)

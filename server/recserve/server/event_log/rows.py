@@ -7,21 +7,26 @@ from sqlalchemy import Row
 from recserve.server.events import Event, LoggedEvent
 from recserve.server.schema.values import features_from_json, features_to_json
 
+COLUMNS = (
+    *("position", "event_id", "user_id", "item_id", "event_type", "value", "event_time"),
+    *("recommendation_id", "context"),
+)
 
-def to_row(logged: LoggedEvent) -> dict[str, object]:
-    """Writes an event as a row."""
+
+def to_row(logged: LoggedEvent) -> tuple[object, ...]:
+    """Writes an event as a row of `COLUMNS`."""
     event = logged.event
-    return {
-        "position": logged.position,
-        "event_id": event.event_id,
-        "user_id": event.user_id,
-        "item_id": event.item_id,
-        "event_type": event.event_type,
-        "value": event.value,
-        "event_time": event.time,
-        "recommendation_id": event.recommendation_id,
-        "context": features_to_json(event.context),
-    }
+    return (
+        logged.position,
+        event.event_id,
+        event.user_id,
+        event.item_id,
+        event.event_type,
+        event.value,
+        event.time,
+        event.recommendation_id,
+        features_to_json(event.context),
+    )
 
 
 def from_row(row: Row[Any]) -> LoggedEvent:

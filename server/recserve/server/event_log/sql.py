@@ -1,15 +1,15 @@
 """An event log in a SQL database."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import count
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from recserve.server.database import Database
+from recserve.server.database import Database, Watch
 from recserve.server.database.tables import COUNTERS, EVENTS, LAST_POSITION, META
 from recserve.server.event_log.counting import positive_weights
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
-from recserve.server.event_log.rows import from_row, to_row
+from recserve.server.event_log.rows import COLUMNS, from_row, to_row
 from recserve.server.events import Event, LoggedEvent
 from recserve.server.schema import DeclaredSchema
 
@@ -61,7 +61,7 @@ class SqlEventLog:
             new = _number(connection, _new_events(groups, known))
             rows = [to_row(logged) for group in new for logged in group]
             if rows:
-                connection.execute(insert(EVENTS), rows)
+                self._database.insert_rows(connection, EVENTS, COLUMNS, rows)
             last_position = _last_position(connection)
         known.update({each.event.event_id: each.position for group in new for each in group})
         return [
@@ -88,13 +88,13 @@ class SqlEventLog:
 
     def after(self, position: int, limit: int) -> list[LoggedEvent]:
         """See `EventLog.after`."""
-        with self._database.reading() as connection:
+        with self._database.reading(once=True) as connection:
             rows = connection.execute(_AFTER, {"position": position, "count": limit})
             return [from_row(row) for row in rows]
 
     def last_position(self) -> int:
         """See `EventLog.last_position`."""
-        with self._database.reading() as connection:
+        with self._database.reading(once=True) as connection:
             return _last_position(connection)
 
     def item_counts(self, schema: DeclaredSchema) -> ItemCounts:
@@ -106,7 +106,7 @@ class SqlEventLog:
 
     def meta(self, key: str) -> str | None:
         """See `EventLog.meta`."""
-        with self._database.reading() as connection:
+        with self._database.reading(once=True) as connection:
             return _meta(connection, key)
 
     def set_meta(self, key: str, value: str) -> None:
@@ -118,6 +118,9 @@ class SqlEventLog:
 
     def settle_meta(self, key: str, value: str) -> str:
         """See `EventLog.settle_meta`."""
+        known = self.meta(key)  # seldom is there anything to write
+        if known is not None:
+            return known
         with self._database.writing() as connection:
             standing = _meta(connection, key)
             if standing is not None:
@@ -128,6 +131,10 @@ class SqlEventLog:
     def data_version(self) -> int:
         """See `EventLog.data_version`."""
         return self._database.data_version()
+
+    def watch(self, on_change: Callable[[], None]) -> Watch | None:
+        """See `EventLog.watch`."""
+        return self._database.watch(on_change)
 
     def close(self) -> None:
         """See `EventLog.close`."""

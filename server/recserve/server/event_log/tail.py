@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 
 from recserve.server.catalogue.interface import Catalogue
+from recserve.server.database.interface import Watch
 from recserve.server.errors import RecserveServerError
 from recserve.server.event_log.interface import EventLog
 from recserve.server.events import LoggedEvent
@@ -19,10 +20,11 @@ logger = logging.getLogger(__name__)
 class LogTail:
     """Follows the log and the catalogue in commit order.
 
-    SQLite has no way to wake another process, so here a timed wait is right: about once a
-    second the thread asks the database whether anything was committed, which reads no
-    table, and reads on only then. What this server's own writer stored meanwhile is read
-    only as far as `position` does not cover it.
+    Where the database tells of other processes' commits, the thread looks at once. SQLite has
+    no way to do so, and a notification may be lost, so a timed wait is right beside it: about
+    once a second the thread asks the database whether anything was committed, which costs
+    next to nothing, and reads on only then. What this server's own writer stored meanwhile is
+    read only as far as `position` does not cover it.
 
     Args:
         log: The log.
@@ -60,11 +62,13 @@ class LogTail:
         self._closing = False
         self._taken: Future[None] | None = None
         self._data_version: int | None = None
+        self._watch: Watch | None = None
         self._catalogue_revision = catalogue.revision()
         self._thread = threading.Thread(target=self._run, name="log-tail", daemon=True)
 
     def start(self) -> None:
         """Starts the thread."""
+        self._watch = self._log.watch(self.nudge)
         self._thread.start()
 
     def nudge(self) -> None:
@@ -73,6 +77,8 @@ class LogTail:
 
     def close(self) -> None:
         """Stops the thread, and waits for it; may be called on the event loop's thread."""
+        if self._watch is not None:
+            self._watch.close()
         self._closing = True
         self._wake.set()
         if self._taken is not None:

@@ -10,31 +10,42 @@ from typing import Any
 from grpc_health.v1 import health_pb2_grpc
 
 from recserve.server import logs
-from recserve.server.catalogue import Catalogue
+from recserve.server.answer_log import AnswerWriter
 from recserve.server.engine.admission import Admission
 from recserve.server.errors import RecserveServerError
-from recserve.server.event_log import EventLog, LogTail, LogWriter
+from recserve.server.event_log import LogTail, LogWriter
+from recserve.server.filtering import FilterMasks
+from recserve.server.front_end.attribution import Attribution
+from recserve.server.front_end.automatic_training import AutomaticTraining
+from recserve.server.front_end.catalogue_changes import CatalogueChanges
+from recserve.server.front_end.catalogue_view import CatalogueChange, CatalogueView, read_catalogue
 from recserve.server.front_end.current_schema import CurrentSchema
+from recserve.server.front_end.erasing import Eraser
+from recserve.server.front_end.servicers.catalog import CatalogServicer
+from recserve.server.front_end.servicers.experiments import ExperimentServicer
 from recserve.server.front_end.servicers.health import HealthServicer
-from recserve.server.front_end.servicers.later import CatalogServicer
 from recserve.server.front_end.servicers.models import ModelServicer
 from recserve.server.front_end.servicers.recommender import RecommenderServicer
 from recserve.server.front_end.servicers.training import TrainingServicer
+from recserve.server.front_end.storage import Storage
 from recserve.server.front_end.version_cards import VersionCards
 from recserve.server.front_end.version_keeper import VersionKeeper
 from recserve.server.front_end.version_states import VersionStates
 from recserve.server.model_store import ModelStore
 from recserve.server.profiles import LogFeed, Popularity, Profiles
+from recserve.server.reading import Reading
 from recserve.server.recommending.recent import RecentQueries
 from recserve.server.recommending.recommendation_id import KEY_BYTES, RecommendationIds
 from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.shadow import Shadow
+from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersions
 from recserve.server.supervision import Supervision
-from recserve.server.training import RunRegister
 from recserve.server.training.runs import TrainingRuns
+from recserve.server.training.schedule import Schedule
 from recserve.v1 import (
     catalog_pb2_grpc,
+    experiment_pb2_grpc,
     model_pb2_grpc,
     recommender_pb2_grpc,
     training_pb2_grpc,
@@ -42,12 +53,14 @@ from recserve.v1 import (
 
 MODEL_HEALTH = "recserve.model"
 READER_THREADS = 4
+FILTER_THREADS = 2
 _ID_KEY = "recommendation_id_key"
 SERVICES = (
     "recserve.v1.RecommenderService",
     "recserve.v1.ModelService",
     "recserve.v1.TrainingService",
     "recserve.v1.CatalogService",
+    "recserve.v1.ExperimentService",
     "grpc.health.v1.Health",
 )
 
@@ -57,52 +70,58 @@ class FrontEnd:
 
     Args:
         model: The name of the model served.
-        log: The event log; the front end does not close it.
-        catalogue: The catalogue beside it.
+        storage: The event log and what is kept beside it; the front end does not close it.
         store: The model store.
         schema: The schema of events.
-        register: Where training runs are kept.
         supervision: Trains, moves labels and deletes versions.
         admission: Makes what decides which requests one engine takes.
         canary_share: Share of users whom a canary answers.
         shadow_share: Share of answers that are compared with a shadow's.
         max_waiting_events: Most events that may wait for the disk.
         cached_profiles: Most profiles kept.
+        answer_log_share: Share of answers that are logged.
+        answer_log_days: How long they are kept; 0: for ever.
+        schedule: When to train by itself; None: never.
     """
 
     def __init__(
         self,
         *,
         model: str,
-        log: EventLog,
-        catalogue: Catalogue,
+        storage: Storage,
         store: ModelStore,
         schema: CurrentSchema,
-        register: RunRegister,
         supervision: Supervision,
         admission: Callable[[], Admission] = Admission,
         canary_share: float = 0.0,
         shadow_share: float = 1.0,
         max_waiting_events: int = 100_000,
         cached_profiles: int = 100_000,
+        answer_log_share: float = 1.0,
+        answer_log_days: float = 0.0,
+        schedule: Schedule | None = None,
     ) -> None:
         self._model = model
+        log, catalogue = storage.log, storage.catalogue
         self._log = log
         self._catalogue = catalogue
+        self._storage = storage
         self._store = store
         self._schema = schema
         self._supervision = supervision
         self._max_waiting_events = max_waiting_events
         self._shadow_share = shadow_share
         self._readers = ThreadPoolExecutor(READER_THREADS, "reader")
+        self._filterers = ThreadPoolExecutor(FILTER_THREADS, "filter")
         self._profiles = Profiles(
             log, catalogue, schema.current, self._readers, max_users=cached_profiles
         )
+        self._answers = AnswerWriter(storage.answers, share=answer_log_share, days=answer_log_days)
         self.versions = ServedVersions(canary_share)
         self.states = VersionStates()
         self.health = HealthServicer()
         self.runs = TrainingRuns(
-            model=model, register=register, supervision=supervision, store=store
+            model=model, register=storage.runs, supervision=supervision, store=store
         )
         self.keeper = VersionKeeper(
             store=store,
@@ -110,6 +129,16 @@ class FrontEnd:
             states=self.states,
             admission=admission,
             on_change=self.announce_versions,
+        )
+        self._automatic = AutomaticTraining(
+            schedule or Schedule(),
+            runs=self.runs,
+            log=log,
+            position=lambda: self._feed.position,
+            store=store,
+            versions=self.versions,
+            states=self.states,
+            schema=schema,
         )
 
     async def open(self) -> None:
@@ -125,11 +154,14 @@ class FrontEnd:
         self._ids = RecommendationIds(bytes.fromhex(key))
         self._popularity = Popularity(self._schema.current, counts, item_ids)
         self._feed = LogFeed(
-            self._loop, counts.position, [self._profiles.apply, self._popularity.apply]
+            self._loop,
+            counts.position,
+            [self._profiles.apply, self._popularity.apply, self._automatic.saw],
         )
         self._writer = LogWriter(
             self._log, self._feed.from_writer, max_queued_events=self._max_waiting_events
         )
+        self._erased = await asyncio.to_thread(self._storage.erasures.count)
         self._tail = LogTail(
             self._log,
             self._catalogue,
@@ -137,19 +169,43 @@ class FrontEnd:
             on_events=self._feed.from_tail,
             on_catalogue_change=self._on_catalogue_change,
         )
-        self._recommender = Recommender(self._profiles, self._popularity, self._feed)
+        self._feed.on_waiting = self._tail.nudge
+        self._masks = FilterMasks(self._catalogue, self._filterers)
+        self._recommender = Recommender(self._profiles, self._popularity, self._feed, self._masks)
+        self._similar = SimilarItems(self._profiles, self._masks)
         self._recent = RecentQueries(self._recommender)
         self.keeper.warm_up = self._recent.warm_up
+        self.keeper.on_removed = self._masks.forget
+        self._attribution = Attribution(self._answers, self._ids)
         self._shadow = Shadow(
             self._recommender,
             self.versions,
             share=self._shadow_share,
             monotonic=time.monotonic,
+            on_answer=self._attribution.note_shadow,
         )
-        self._take_catalogue(*await asyncio.to_thread(self._read_catalogue))
+        self._view = CatalogueView(
+            profiles=self._profiles,
+            popularity=self._popularity,
+            masks=self._masks,
+            recommender=self._recommender,
+            keeper=self.keeper,
+        )
+        self._view.take(await asyncio.to_thread(read_catalogue, self._catalogue))
+        self._changes = CatalogueChanges(self._catalogue, self._view)
+        self._eraser = Eraser(
+            model=self._model,
+            storage=self._storage,
+            store=self._store,
+            answers=self._answers,
+            on_begin=self._shadow.forget,
+            on_erased=self._on_erased,
+        )
         self._writer.start()
+        self._answers.start()
         self._tail.start()
         self.runs.open()
+        self._automatic.open()
         self.health.set("", serving=True)
         self.health.set(MODEL_HEALTH, serving=False)
 
@@ -160,11 +216,13 @@ class FrontEnd:
             RecommenderServicer(
                 model=self._model,
                 recommender=self._recommender,
+                similar=self._similar,
                 versions=self.versions,
                 store=self._store,
                 schema=self._schema,
                 writer=self._writer,
                 ids=self._ids,
+                attribution=self._attribution,
                 runs=self.runs,
                 cards=cards,
                 recent=self._recent,
@@ -185,8 +243,23 @@ class FrontEnd:
         training_pb2_grpc.add_TrainingServiceServicer_to_server(
             TrainingServicer(model=self._model, runs=self.runs, cards=cards), server
         )
-        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(), server)
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
+            CatalogServicer(self._changes, self._schema, self._eraser), server
+        )
+        experiment_pb2_grpc.add_ExperimentServiceServicer_to_server(
+            ExperimentServicer(
+                model=self._model,
+                comparer=self._storage.comparer,
+                versions=self.versions,
+                schema=self._schema,
+            ),
+            server,
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
+
+    def take_readings(self) -> dict[int, Reading]:
+        """What was seen of the engines' answers since the last time."""
+        return self._recommender.readings.take()
 
     def drain(self) -> None:
         """Tell health checkers that no new calls are wanted."""
@@ -196,11 +269,16 @@ class FrontEnd:
     async def close(self) -> None:
         """Write what waits, and stop the threads. The transport has stopped before."""
         self._tail.close()
+        await self._automatic.close()
         await self.runs.close()
         await self._shadow.close()
         await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._answers.close)
+        self._eraser.close()
+        self._changes.close()
         self.keeper.close()
         self._readers.shutdown()
+        self._filterers.shutdown(cancel_futures=True)
 
     async def announce_versions(self) -> None:
         """The versions have changed: follow the stable one's schema, and say if it is warm."""
@@ -210,6 +288,7 @@ class FrontEnd:
             if self._schema.follow(stable.schema):
                 await self._recount()
         self.health.set(MODEL_HEALTH, serving=self.keeper.is_warm)
+        self._automatic.look_soon()
 
     async def _recount(self) -> None:
         """Events count by another schema now: read the views anew."""
@@ -219,16 +298,18 @@ class FrontEnd:
         except RecserveServerError as error:
             logs.get("front-end").warning("the old counts go on", error=error.message)
 
-    def _read_catalogue(self) -> tuple[frozenset[str], list[str]]:
-        """The items that may not be recommended, and all items."""
-        return self._catalogue.unavailable_item_ids(), self._catalogue.item_ids()
-
-    def _take_catalogue(self, unavailable: frozenset[str], item_ids: list[str]) -> None:
-        self._profiles.invalidate_all()
-        self._popularity.add_items(item_ids)
-        self._recommender.unavailable = unavailable
-        self.keeper.set_unavailable(unavailable)
+    async def _on_erased(self, user_id: str, revision: int) -> None:
+        """A user is erased, by us: nothing that answers goes by what it was told of them."""
+        self._recent.forget()
+        self._view.apply(CatalogueChange(user_ids=[user_id]), revision)
+        await self._recount()
 
     def _on_catalogue_change(self) -> None:
         """On the tail's thread: one read at a time, and one that fails is repeated."""
-        self._loop.call_soon_threadsafe(self._take_catalogue, *self._read_catalogue())
+        erased = self._storage.erasures.count()
+        if erased != self._erased:  # perhaps by another server
+            self._erased = erased
+            self._loop.call_soon_threadsafe(self._recent.forget)
+            asyncio.run_coroutine_threadsafe(self._recount(), self._loop)
+        if self._catalogue.revision() > self._view.revision:  # else all changes were our own
+            self._loop.call_soon_threadsafe(self._view.take, read_catalogue(self._catalogue))

@@ -1,13 +1,16 @@
 """The main program of the front end: `python -m recserve.server.front_end.process FD SETTINGS`.
 
 Threads: `main` runs the event loop (servicers, profiles, engine links); `log-writer` commits
-events; `log-tail` notices other writers; `reader-N` read profiles; `native-calls` takes calls over
+events; `log-tail` notices other writers, of whom `log-listener` hears from PostgreSQL;
+`answer-writer` keeps the answer log; `reader-N` read profiles; `filter-N` make filters' masks;
+`catalogue-N` and `erasing` change the catalogue and erase users; `native-calls` takes calls over
 from the native transport; `control` listens to the supervisor, and ends the process with it.
 """
 
 import asyncio
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +31,11 @@ from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
 from recserve.server.supervision import SupervisorLine
 from recserve.server.training.report import TrainingReport
+from recserve.server.training.schedule import Schedule
 from recserve.v1 import schema_pb2
 
+READING_SECONDS = 5.0
+"""Between two readings of the engines' answers."""
 SWITCH_SECONDS = 0.0005
 """How long a thread may have to wait for the interpreter. By default it is ten times as long, and
 the thread that refuses calls, or has committed events, would wait behind the event loop."""
@@ -86,11 +92,9 @@ async def _run(
     supervisor = SupervisorLine(control.send)
     front_end = FrontEnd(
         model=settings.model,
-        log=storage.log,
-        catalogue=storage.catalogue,
+        storage=storage,
         store=store,
         schema=schema,
-        register=storage.runs,
         supervision=supervisor,
         admission=lambda: Admission(
             max_waiting=settings.max_waiting_requests,
@@ -101,6 +105,9 @@ async def _run(
         shadow_share=settings.shadow_share,
         max_waiting_events=settings.max_waiting_events,
         cached_profiles=settings.cached_profiles,
+        answer_log_share=settings.answer_log_share,
+        answer_log_days=settings.answer_log_days,
+        schedule=Schedule.of(settings),
     )
     front_end.keeper.on_released = lambda socket: control.send(released=socket)
     await front_end.open()
@@ -108,7 +115,9 @@ async def _run(
         transport = _transport(settings, front_end)
         garbage.settle()
         control.send(listening=await transport.start(settings.listen))
+        telling = asyncio.create_task(_tell_readings(front_end, control))
         grace = await _follow(front_end, supervisor, messages)
+        telling.cancel()
         front_end.drain()
         await transport.stop(grace)
     finally:
@@ -130,6 +139,14 @@ async def _follow(
             supervisor.answered(message)
         if "drain" in message:
             return float(message["drain"])
+
+
+async def _tell_readings(front_end: FrontEnd, control: ChildControl) -> None:
+    """Tell the supervisor what was seen of the engines' answers, if anything was."""
+    while True:
+        await asyncio.sleep(READING_SECONDS)
+        if readings := front_end.take_readings():
+            control.send(readings={str(number): asdict(each) for number, each in readings.items()})
 
 
 def _transport(settings: Settings, front_end: FrontEnd) -> Transport:

@@ -1,14 +1,23 @@
-"""The event log, the catalogue and the training runs, held by this server alone."""
+"""What a front end keeps in the database of its event log."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from recserve.server.catalogue import Catalogue, SqlCatalogue
-from recserve.server.database import Database, ServerLock
-from recserve.server.event_log import EventLog, SqlEventLog
-from recserve.server.training import RunRegister
+from recserve.server.answer_log import AnswerLog, InMemoryAnswerLog, SqlAnswerLog
+from recserve.server.catalogue import Catalogue, InMemoryCatalogue, SqlCatalogue
+from recserve.server.database import open_database
+from recserve.server.database.lock import held
+from recserve.server.erasure import ErasureLog, InMemoryErasureLog, SqlErasureLog
+from recserve.server.event_log import EventLog, InMemoryEventLog, SqlEventLog
+from recserve.server.experiments.comparer import Comparer, InMemoryComparer, ProcessComparer
+from recserve.server.pseudonyms import pseudonyms_of
+from recserve.server.training import InMemoryRunRegister, RunRegister
 from recserve.server.training.sql_register import SqlRunRegister
+
+KEY_BYTES = 32
+_RECEIPT_KEY = "receipt_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +27,50 @@ class Storage:
     log: EventLog
     catalogue: Catalogue
     runs: RunRegister
+    answers: AnswerLog
+    erasures: ErasureLog
+    comparer: Comparer
+    """Reads the answers and the events."""
 
     @classmethod
     @contextmanager
     def open(cls, url: str) -> Iterator["Storage"]:
-        """Open the database of a URL, and hold it while the `with` lasts.
+        """Open the database of a URL, and hold a file of it, while the `with` lasts.
 
         Raises:
             ConfigurationError: the URL, the file or its holder does not allow it.
         """
-        with ServerLock(url):
-            database = Database(url)
+        with held(url):
+            database = open_database(url)
             log = SqlEventLog(database)
             try:
-                yield cls(log, SqlCatalogue(database), SqlRunRegister(database))
+                pseudonyms_of(log)  # an export, which only reads, finds their key
+                key = log.settle_meta(_RECEIPT_KEY, secrets.token_hex(KEY_BYTES))
+                yield cls(
+                    log,
+                    SqlCatalogue(database),
+                    SqlRunRegister(database),
+                    SqlAnswerLog(database),
+                    SqlErasureLog(database, bytes.fromhex(key)),
+                    ProcessComparer(url),
+                )
             finally:
                 log.close()
+
+    @classmethod
+    def in_memory(
+        cls,
+        log: InMemoryEventLog,
+        catalogue: InMemoryCatalogue,
+        answers: InMemoryAnswerLog | None = None,
+    ) -> "Storage":
+        """All of it in memory, for tests."""
+        answers = answers or InMemoryAnswerLog()
+        return cls(
+            log,
+            catalogue,
+            InMemoryRunRegister(),
+            answers,
+            InMemoryErasureLog(log, catalogue, answers),
+            InMemoryComparer(log, answers),
+        )

@@ -1,10 +1,12 @@
 """What a caller is told of a version: its manifest, and how this server stands to it."""
 
 import asyncio
+from collections.abc import Sequence
 
 from recserve.server.front_end.version_states import VersionStates
+from recserve.server.labels import CANARY
 from recserve.server.model_store import InvalidVersion, ModelStore
-from recserve.server.promotion import destination
+from recserve.server.promotion import Destination, destination
 from recserve.v1 import model_pb2, training_pb2
 
 
@@ -34,7 +36,8 @@ class VersionCards:
         version.state = standing.state
         version.error = standing.error
         version.labels[:] = standing.labels
-        version.unpromoted_reason = "" if standing.labels else destination(version).reason
+        version.unpromoted_reason = _unpromoted(destination(version), standing.labels)
+        version.rollback_reason = standing.rollback
         return version
 
     async def complete(self, run: training_pb2.TrainingRun) -> training_pb2.TrainingRun:
@@ -42,3 +45,10 @@ class VersionCards:
         if run.model_version.version:
             run.model_version.CopyFrom(await asyncio.to_thread(self.of, run.model_version.version))
         return run
+
+
+def _unpromoted(bound: Destination, labels: Sequence[str]) -> str:
+    """Why a version with these labels goes no further by itself."""
+    if list(labels) == [CANARY]:
+        return bound.shortcoming
+    return "" if labels else bound.reason

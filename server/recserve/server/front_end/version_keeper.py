@@ -1,7 +1,7 @@
 """Makes the front end's versions what the supervisor says they are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,8 @@ class WantedVersion:
     """Path of its engine's socket; empty while there is none."""
     labels: tuple[str, ...] = ()
     error: str = ""
+    rollback: str = ""
+    """Why its label was taken back; empty if it was not."""
 
     @property
     def is_served(self) -> bool:
@@ -53,7 +55,7 @@ class WantedVersion:
 
     def standing(self) -> Standing:
         """The same for ModelService."""
-        return Standing(_STATES[self.state], tuple(self.labels), self.error)
+        return Standing(_STATES[self.state], tuple(self.labels), self.error, self.rollback)
 
 
 class VersionKeeper:
@@ -85,10 +87,16 @@ class VersionKeeper:
         """Called with an engine's socket when no call needs that engine any more."""
         self.warm_up: Callable[[ServedVersion], Awaitable[None]] = _no_warm_up
         """Called with a version whose engine is new to us, before anybody asks it."""
+        self.on_removed: Callable[[int], None] = lambda _number: None
+        """Called with a version that is not served any more."""
         self._links: dict[str, EngineLink] = {}
         self._served: set[int] = set()
         self._reconnecting: set[asyncio.Task[None]] = set()
         self._unavailable: Collection[str] = ()
+        self._available: dict[int, BoolArray] = {}
+        """By version, which rows its engine may return; made when it is first told."""
+        self._told = 0
+        """Times that engines were told so."""
         self._changing = asyncio.Lock()
         self._log = logs.get("versions")
 
@@ -112,6 +120,8 @@ class VersionKeeper:
         self._move_labels({label: target.number for target in targets for label in target.labels})
         for number in self._served - served:
             self._versions.remove(number)
+            self._available.pop(number, None)
+            self.on_removed(number)
         self._served = served
         self._drop_links({target.socket for target in targets if target.is_served})
         self._states.replace({target.number: target.standing() for target in targets})
@@ -128,9 +138,41 @@ class VersionKeeper:
     def set_unavailable(self, item_ids: Collection[str]) -> None:
         """Tell every engine which items may not be returned at all."""
         self._unavailable = item_ids
+        self._available.clear()
+        self._tell(self._versions)
+
+    def change_available(self, item_ids: Iterable[str]) -> None:
+        """Tell every engine what has become of some items, now that it is known.
+
+        Args:
+            item_ids: Those that came into what `set_unavailable` was given, or went out of it.
+        """
+        changed = tuple(item_ids)
         for version in self._versions:
+            if version.number in self._available:
+                self._mark(version, changed)
+        self._tell(self._versions)
+
+    def _tell(self, versions: Iterable[ServedVersion]) -> None:
+        self._told += 1
+        for version in versions:
             if version.engine is not None:
-                version.engine.set_available(self._available(version.items))
+                version.engine.set_available(self._available_rows(version))
+
+    def _available_rows(self, version: ServedVersion) -> BoolArray:
+        """A copy: engines may keep it."""
+        if version.number not in self._available:
+            rows = version.items.rows
+            available = self._available[version.number] = np.ones(len(version.items), np.bool_)
+            available[[rows[each] for each in self._unavailable if each in rows]] = False
+        return self._available[version.number].copy()
+
+    def _mark(self, version: ServedVersion, item_ids: Iterable[str]) -> None:
+        rows, available = version.items.rows, self._available[version.number]
+        for item_id in item_ids:
+            row = rows.get(item_id)
+            if row is not None:
+                available[row] = item_id not in self._unavailable
 
     def close(self) -> None:
         """Let go of every engine."""
@@ -164,12 +206,14 @@ class VersionKeeper:
             except EngineUnavailable:
                 return None  # it died meanwhile: the supervisor will say what comes next
             link.on_lost = partial(self._lost, socket)
-            told = self._unavailable
-            link.set_available(self._available(version.items))
+            self._available.pop(version.number, None)  # it may not have been among ours
+            link.set_available(self._available_rows(version))
             self._links[socket] = link
+            told = self._told
             await self.warm_up(replace(version, engine=link))
-            if self._unavailable is not told:  # the version was not among ours meanwhile
-                link.set_available(self._available(version.items))
+            if self._told != told:  # the version was not among ours meanwhile
+                self._available.pop(version.number, None)
+                link.set_available(self._available_rows(version))
         return link if link.alive else None
 
     def _lost(self, socket: str, link: EngineLink) -> None:
@@ -202,12 +246,6 @@ class VersionKeeper:
 
     def _released(self, socket: str, _link: EngineLink) -> None:
         self.on_released(socket)
-
-    def _available(self, items: ItemTable) -> BoolArray:
-        rows = items.rows
-        available = np.ones(len(items), np.bool_)
-        available[[rows[item_id] for item_id in self._unavailable if item_id in rows]] = False
-        return available
 
 
 async def _no_warm_up(version: ServedVersion) -> None:

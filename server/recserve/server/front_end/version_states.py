@@ -12,6 +12,8 @@ class Standing:
     state: model_pb2.ModelVersionState = model_pb2.MODEL_VERSION_STATE_AVAILABLE
     labels: tuple[str, ...] = ()
     error: str = ""
+    rollback: str = ""
+    """Why its label was taken back; empty if it was not."""
 
     def failed(self, error: str) -> "Standing":
         """The same, but it cannot be served."""

@@ -2,6 +2,7 @@
 
 from recserve.server.model_store.manifest import InvalidVersion, read_manifest
 from recserve.server.model_store.pins import InvalidPins, Pin
+from recserve.server.model_store.rollbacks import Rollback
 from recserve.server.model_store.store import ModelStore
 
-__all__ = ["InvalidPins", "InvalidVersion", "ModelStore", "Pin", "read_manifest"]
+__all__ = ["InvalidPins", "InvalidVersion", "ModelStore", "Pin", "Rollback", "read_manifest"]

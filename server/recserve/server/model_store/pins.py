@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recserve.server.labels import LABELS, STABLE
+from recserve.server.model_store.json_file import replace_json
 
 FILE_NAME = "labels.json"
 LOCK_NAME = ".labels.lock"
@@ -65,14 +66,7 @@ def write_pins(folder: Path, pins: Mapping[str, Pin]) -> None:
     Raises:
         OSError: it cannot be written; the old one stands.
     """
-    staged = folder / f".{FILE_NAME}.{os.getpid()}"
-    tree = {label: pin._asdict() for label, pin in pins.items()}
-    with staged.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(tree, indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    staged.rename(folder / FILE_NAME)
-    sync_folder(folder)
+    replace_json(folder, FILE_NAME, {label: pin._asdict() for label, pin in pins.items()})
 
 
 @contextmanager
@@ -88,15 +82,6 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was renamed in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

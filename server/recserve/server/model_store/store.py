@@ -10,15 +10,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from recserve.server.model_store.json_file import sync_folder
 from recserve.server.model_store.manifest import InvalidVersion, read_manifest
-from recserve.server.model_store.pins import (
-    Pin,
-    locked,
-    pinned,
-    read_pins,
-    sync_folder,
-    write_pins,
-)
+from recserve.server.model_store.pins import Pin, locked, pinned, read_pins, write_pins
+from recserve.server.model_store.rollbacks import Rollback, read_rollbacks, write_rollbacks
 from recserve.v1 import model_pb2
 
 DELETED = ".deleted-"
@@ -110,6 +105,23 @@ class ModelStore:
         """
         with locked(self._folder):
             write_pins(self._folder, pinned(self.pins(), label, Pin(version or 0, seen)))
+
+    def rollbacks(self) -> dict[int, Rollback]:
+        """The versions that a server took a label from, and why."""
+        return read_rollbacks(self._folder)
+
+    def note_rollback(self, version: int, rollback: Rollback | None) -> None:
+        """Write down why a version lost a label; None: it has one again.
+
+        Raises:
+            OSError: the store cannot be written.
+        """
+        if rollback is None and version not in self.rollbacks():
+            return
+        with locked(self._folder):
+            kept = {n: each for n, each in self.rollbacks().items() if n in self.versions()}
+            kept.pop(version, None)
+            write_rollbacks(self._folder, kept if rollback is None else {**kept, version: rollback})
 
     def delete(self, version: int) -> None:
         """Remove a version in one step; an empty folder keeps its number from being given again.

@@ -35,6 +35,8 @@ class LogFeed:
         self._views = tuple(views)
         self._early: set[int] = set()
         self._waiters: dict[asyncio.Future[None], int] = {}
+        self.on_waiting: Callable[[], None] = lambda: None
+        """Called when somebody waits for a position; such as `LogTail.nudge`."""
 
     @property
     def position(self) -> int:
@@ -79,6 +81,7 @@ class LogFeed:
             return
         future: asyncio.Future[None] = self._loop.create_future()
         self._waiters[future] = position
+        self.on_waiting()
         try:
             await future
         finally:

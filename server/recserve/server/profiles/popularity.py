@@ -31,7 +31,8 @@ class Popularity:
         self, schema: DeclaredSchema, counts: ItemCounts, item_ids: Iterable[str] = ()
     ) -> None:
         self._arrived: list[LoggedEvent] | None = None  # during a recount
-        self._begin(schema, counts, item_ids)
+        self._added = set(item_ids)
+        self._begin(schema, counts, self._added)
 
     def __len__(self) -> int:
         return len(self._weights)
@@ -57,6 +58,7 @@ class Popularity:
     def add_items(self, item_ids: Iterable[str]) -> None:
         """Ranks further items although nobody wanted them yet."""
         for item_id in item_ids:
+            self._added.add(item_id)
             if item_id not in self._weights:
                 self._add(item_id, 0.0)
 
@@ -104,6 +106,24 @@ class Popularity:
             (item_id, -negative / highest if highest else 0.0)
             for negative, item_id in islice(ranked, count)
         ]
+
+    def wanted(
+        self, least: float, *, excluded: Sequence[Container[str]] = ()
+    ) -> Iterator[tuple[str, float]]:
+        """Gives the items that were added, and their weights, best first.
+
+        Items that only events name are left out: anybody can name any.
+
+        Args:
+            least: Ends before the first item of less weight.
+            excluded: Items that are in one of these are left out.
+        """
+        self._mend()
+        for negative, item_id in self._order:
+            if -negative < least:
+                return
+            if item_id in self._added and not _in_any(item_id, excluded):
+                yield item_id, -negative
 
     def _begin(self, schema: DeclaredSchema, counts: ItemCounts, item_ids: Iterable[str]) -> None:
         self._schema = schema

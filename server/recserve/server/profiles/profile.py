@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from sys import intern
 from typing import NamedTuple
 
@@ -62,14 +62,17 @@ class Profile:
             logged: Events that it does not reflect yet, impressions left out, in any order.
             history_length: Most events of a history.
         """
-        newer = [past_event(each) for each in logged]
-        merged = heapq.merge(self.history, sorted(newer, key=_order), key=_order)
-        return replace(
-            self,
-            history=_newest(merged, history_length),
-            seen=self.seen.union(each.item_id for each in newer),
+        newer = sorted(map(past_event, logged), key=_order)
+        history: Iterable[PastEvent] = (*self.history, *newer)
+        if self.history and newer and _order(newer[0]) < _order(self.history[-1]):  # seldom
+            history = heapq.merge(self.history, newer, key=_order)
+        unseen = [each.item_id for each in newer if each.item_id not in self.seen]
+        return Profile(
+            user_id=self.user_id,
+            history=_newest(history, history_length),
+            seen=self.seen.union(unseen) if unseen else self.seen,
+            features=self.features,
             position=max(self.position, *(each.position for each in newer)),
-            views={},
         )
 
 

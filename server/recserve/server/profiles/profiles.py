@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -145,6 +145,17 @@ class Profiles:
         self._entries.clear()
         self._loads.clear()
         self._seen_items = 0
+
+    def invalidate(self, user_ids: Iterable[str]) -> None:
+        """Forgets the profiles of some users, such as those whose features have changed.
+
+        Reads under way answer those who wait for them, and are not kept.
+        """
+        for user_id in user_ids:
+            self._loads.pop(user_id, None)
+            entry = self._entries.pop(user_id, None)
+            if entry is not None:
+                self._seen_items -= len(entry.profile.seen)
 
     def _begin_load(self, user_id: str) -> _Load:
         arrived: list[LoggedEvent] = []

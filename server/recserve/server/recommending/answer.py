@@ -27,6 +27,7 @@ class Reason(enum.Enum):
 
     PERSONAL = "personal"
     POPULAR = "popular"
+    SIMILAR = "similar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class Result:
     item_id: str
     score: float
     """Between 0 and 1, higher is better."""
+    propensity: float = 1.0
+    """The probability of being at this position, given the items above."""
+    because_of_item_id: str = ""
+    """The past item that speaks most for it; empty: not asked for, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,14 @@ class Timing:
     batch_requests: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one is made for every call: frozen ones are slower to make
 class Answer:
     """What `Recommend` gives back."""
 
     item_ids: Sequence[str]
-    """Best first."""
+    """Best first, or as they were drawn."""
     scores: Sequence[float]
-    """The score of each, between 0 and 1."""
+    """The score of each, between 0 and 1; a cosine for similar items."""
     reason: Reason
     """Where all of them come from."""
     version: int = 0
@@ -68,8 +73,15 @@ class Answer:
     timing: Timing = Timing()
     log_position: int = 0
     """The log position that the answer reflects."""
+    propensities: Sequence[float] | None = None
+    """The probability of each at its position, given those above it; None: 1 each."""
+    because_of_item_ids: Sequence[str] = ()
+    """The past item that speaks most for each, empty for none; empty: not asked for."""
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """The recommended items, best first."""
-        return tuple(map(Result, self.item_ids, self.scores))
+        """The recommended items, in their order."""
+        count = len(self.item_ids)
+        propensities = self.propensities or [1.0] * count
+        because_of = self.because_of_item_ids or [""] * count
+        return tuple(map(Result, self.item_ids, self.scores, propensities, because_of))

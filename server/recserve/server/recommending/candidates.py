@@ -1,8 +1,9 @@
 """Which items may be returned to one query."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass
 
+from recserve.server.filtering import ItemMask
 from recserve.server.item_table import ItemTable
 from recserve.server.profiles import Profile
 from recserve.server.recommending.query import Query
@@ -21,17 +22,26 @@ class Candidates:
 
 
 def excluded_items(
-    query: Query, profile: Profile, unavailable: Collection[str]
-) -> tuple[Collection[str], ...]:
-    """What must not be returned: the items of any of these."""
-    if query.include_seen:
-        return query.excluded_item_ids, unavailable
-    recent = frozenset(query.recent_item_ids)
-    return query.excluded_item_ids, profile.seen, recent, unavailable
+    query: Query, profile: Profile, unavailable: Collection[str], mask: ItemMask | None = None
+) -> tuple[Container[str], ...]:
+    """What must not be returned: the items of any of these.
+
+    Args:
+        query: What is asked.
+        profile: Who asks.
+        unavailable: What may not be returned to anybody now.
+        mask: That of the query's filter, if it has one.
+    """
+    excluded: list[Container[str]] = [query.excluded_item_ids, unavailable]
+    if not query.include_seen:
+        excluded += [profile.seen, frozenset(query.recent_item_ids)]
+    if mask is not None:
+        excluded.append(mask.refused)
+    return tuple(excluded)
 
 
 def candidates_of(
-    query: Query, excluded: tuple[Collection[str], ...], items: ItemTable | None
+    query: Query, excluded: tuple[Container[str], ...], items: ItemTable | None
 ) -> Candidates | None:
     """The candidates of a query; None if it gives none, so that any item may be returned.
 

@@ -5,12 +5,29 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recserve.server.filtering import ItemFilter
 from recserve.server.schema.values import Features
 
 Matrix = NDArray[np.float32]
 
 
+SHORTLIST_SHARE = 4
+LEAST_SHORTLIST, MOST_SHORTLIST = 100, 1000
+
+
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What a query wants beyond the plain ranking."""
+
+    diversity: float = 0.0
+    """0 (none) to 1."""
+    exploration: float = 0.0
+    """0 (none) to 1."""
+    explain: bool = False
+    """Name the past item that speaks most for each result."""
+
+
+@dataclass(slots=True)  # one is made for every call: frozen ones are slower to make
 class Query:
     """What `Recommend` asks, with defaults filled in and every field checked."""
 
@@ -24,6 +41,8 @@ class Query:
     """Shape `[candidates, P]`, finite; None: unknown."""
     excluded_item_ids: frozenset[str] = frozenset()
     """Never return these."""
+    filter: ItemFilter | None = None
+    """Return only items that it lets through; None: all."""
     include_seen: bool = False
     """Whether items of the user's past may be returned."""
     context: Features = field(default_factory=dict)
@@ -34,3 +53,13 @@ class Query:
     """Wait briefly until the log is reflected up to here."""
     deadline: float = float("inf")
     """When the answer is worthless, on the clock of `time.monotonic`, in seconds."""
+    shape: Shape | None = None
+    """None: the plain ranking."""
+
+    @property
+    def shortlist_count(self) -> int:
+        """Items to choose the results from: more than are wanted where the order may change."""
+        wanted, shape = self.result_count, self.shape
+        if shape is None or not (shape.diversity or shape.exploration):
+            return wanted
+        return max(wanted, min(max(SHORTLIST_SHARE * wanted, LEAST_SHORTLIST), MOST_SHORTLIST))

@@ -32,6 +32,10 @@ class RecentQueries:
         """Remember a query; the oldest is forgotten."""
         self._queries.append(query)
 
+    def forget(self) -> None:
+        """Forget them all, such as when a user is erased, who may be among those who asked."""
+        self._queries.clear()
+
     async def warm_up(self, version: ServedVersion) -> None:
         """Ask them of a version that nobody asks yet. The answers go nowhere."""
         waiting = iter(list(self._queries))
@@ -55,9 +59,11 @@ class RecentQueries:
 
     async def _ask(self, query: Query, version: ServedVersion) -> None:
         try:
-            user = await self._recommender.look_up(query)
-            await self._recommender.recommend(query, user, version, "")
-        except RecserveServerError:
+            # A filter may have to read the whole catalogue first: nobody waits for that here.
+            async with asyncio.timeout(query.deadline - time.monotonic()):
+                user = await self._recommender.look_up(query)
+                await self._recommender.recommend(query, user, version, "")
+        except (RecserveServerError, TimeoutError):
             return  # whoever asks in earnest will be told
         except Exception:
             logs.get("versions").exception("a warm-up query failed", version=version.number)

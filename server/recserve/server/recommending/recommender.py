@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
+
+import numpy as np
 
 from recserve.server.engine.contract import (
     EngineDeadlineExceeded,
@@ -14,11 +15,14 @@ from recserve.server.engine.contract import (
     Ranking,
 )
 from recserve.server.errors import Overloaded
+from recserve.server.filtering import FilterMasks, ItemMask
 from recserve.server.item_table import ItemTable
 from recserve.server.profiles import LogFeed, Popularity, Profile, Profiles
 from recserve.server.recommending.answer import Answer, Fallback, Reason, Shortfall, Timing
 from recserve.server.recommending.candidates import Candidates, candidates_of, excluded_items
+from recserve.server.recommending.fallbacks import PopularItems
 from recserve.server.recommending.query import Query
+from recserve.server.recommending.readings import Readings
 from recserve.server.recommending.request import knows_user, ranking_request, tells_items_apart
 from recserve.server.recommending.versions import ServedVersion
 
@@ -28,7 +32,6 @@ POSITION_WAIT_SECONDS = 0.25
 """Most time to wait for `min_log_position`."""
 
 _NOTHING = Ranking((), (), 0.0, 0.0, 0)
-_NO_TIMING = Timing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,10 @@ class Recommender:
         profiles: What is known of users.
         popularity: Counts of the event log, for the time before the first version.
         feed: Knows which log position the profiles reflect.
+        masks: Makes the masks of filters.
         wall_clock: Gives seconds since the Unix epoch.
         monotonic: Gives seconds on the clock of deadlines, which is that of the event loop.
+        random: Draws what popularity answers explore; default: seeded by the operating system.
     """
 
     def __init__(
@@ -56,17 +61,29 @@ class Recommender:
         profiles: Profiles,
         popularity: Popularity,
         feed: LogFeed,
+        masks: FilterMasks,
         *,
         wall_clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        random: np.random.Generator | None = None,
     ) -> None:
         self._profiles = profiles
-        self._popularity = popularity
+        self._popular = PopularItems(popularity, random or np.random.default_rng())
         self._feed = feed
+        self._masks = masks
         self._wall_clock = wall_clock
         self._monotonic = monotonic
-        self.unavailable: frozenset[str] = frozenset()
-        """Items that may not be returned to anybody now."""
+        self.readings = Readings()
+        """What was seen of the engines' answers since it was last taken."""
+
+    @property
+    def unavailable(self) -> Collection[str]:
+        """Items that may not be returned to anybody now; whoever gave them may change them."""
+        return self._popular.unavailable
+
+    @unavailable.setter
+    def unavailable(self, item_ids: Collection[str]) -> None:
+        self._popular.unavailable = item_ids
 
     async def look_up(self, query: Query) -> KnownUser:
         """Read what is known of the user; this may wait for the log, and for the disk.
@@ -74,9 +91,18 @@ class Recommender:
         Raises:
             Unavailable: the event log cannot be read.
         """
-        await self._wait_for_position(query)
+        if self._feed.position < query.min_log_position:
+            await self._wait_for_position(query)
         position = self._feed.position  # taken first: what arrives while we read may be in it
         return KnownUser(await self._profiles.get(query.user_id), position)
+
+    async def prepare(self, query: Query, version: ServedVersion | None) -> None:
+        """Make what a filter needs; this may wait until the features of items are read.
+
+        Raises:
+            Unavailable: the catalogue cannot be read.
+        """
+        await self._mask(query, version)
 
     async def recommend(
         self, query: Query, user: KnownUser, version: ServedVersion | None, label: str
@@ -84,42 +110,65 @@ class Recommender:
         """Answer a query from a version, or from the log's counts where there is none.
 
         It is handed to the version's engine before anything is waited for: so a version that is
-        still served when this is called has an engine to the end.
+        still served when this is called has an engine to the end. A query with a filter is
+        prepared before.
 
         Raises:
             Overloaded: too many requests wait for the engine.
         """
+        mask = None if query.filter is None else await self._mask(query, version)
         if version is None:
-            return self._by_counts(query, user)
+            return self._without_version(query, user, mask)
         candidates = None
         if query.candidate_item_ids:
-            excluded = excluded_items(query, user.profile, self.unavailable)
+            excluded = excluded_items(query, user.profile, self.unavailable, mask)
             candidates = candidates_of(query, excluded, version.items)
-        fallback, ranking = await self._ask(query, user.profile, version, candidates)
-        timing = _NO_TIMING
+        fallback, ranking = await self._ask(query, user.profile, version, candidates, mask)
+        missing = () if candidates is None else candidates.missing
         if ranking is None:
-            item_ids, scores = self._by_popularity(query, user.profile, version, candidates)
-        else:
-            item_ids, scores = _ranked(version.items, ranking, query)
-            timing = Timing(
-                ranking.queue_seconds, ranking.inference_seconds, ranking.batch_requests
+            popular = self._popular.of_version(query, user.profile, version, candidates, mask)
+            return Answer(
+                item_ids=popular.item_ids,
+                scores=popular.scores,
+                reason=Reason.POPULAR,
+                version=version.number,
+                label=label,
+                fallback=fallback,
+                shortfall=_shortfall(query, len(popular.item_ids)),
+                missing_item_ids=missing,
+                log_position=user.log_position,
+                propensities=popular.propensities,
             )
+        item_ids, scores = _ranked(version.items, ranking, query)
         return Answer(
             item_ids=item_ids,
             scores=scores,
-            reason=Reason.POPULAR if ranking is None else Reason.PERSONAL,
+            reason=Reason.PERSONAL,
             version=version.number,
             label=label,
-            fallback=fallback,
             shortfall=_shortfall(query, len(item_ids)),
-            missing_item_ids=() if candidates is None else candidates.missing,
-            timing=timing,
+            missing_item_ids=missing,
+            timing=Timing(ranking.queue_seconds, ranking.inference_seconds, ranking.batch_requests),
             log_position=user.log_position,
+            propensities=ranking.propensities,
+            because_of_item_ids=[
+                version.items.ids[row] if row >= 0 else "" for row in ranking.because_rows
+            ],
+        )
+
+    def _without_version(self, query: Query, user: KnownUser, mask: ItemMask | None) -> Answer:
+        popular = self._popular.of_log(query, user.profile, mask)
+        return Answer(
+            item_ids=popular.item_ids,
+            scores=popular.scores,
+            reason=Reason.POPULAR,
+            fallback=Fallback.NO_MODEL,
+            shortfall=_shortfall(query, len(popular.item_ids)),
+            log_position=user.log_position,
+            propensities=popular.propensities,
         )
 
     async def _wait_for_position(self, query: Query) -> None:
-        if self._feed.position >= query.min_log_position:
-            return
         limit = min(self._monotonic() + POSITION_WAIT_SECONDS, query.deadline - 0.005)
         try:
             async with asyncio.timeout_at(limit):
@@ -127,38 +176,13 @@ class Recommender:
         except TimeoutError:
             return  # the answer says which position it reflects
 
-    def _by_counts(self, query: Query, user: KnownUser) -> Answer:
-        excluded = excluded_items(query, user.profile, self.unavailable)
-        candidates = candidates_of(query, excluded, None)
-        allowed = None if candidates is None else candidates.given
-        found = self._popularity.top(query.result_count, excluded=excluded, allowed=allowed)
-        return Answer(
-            item_ids=[item_id for item_id, _ in found],
-            scores=[share for _, share in found],
-            reason=Reason.POPULAR,
-            fallback=Fallback.NO_MODEL,
-            shortfall=_shortfall(query, len(found)),
-            log_position=user.log_position,
-        )
-
-    def _by_popularity(
-        self,
-        query: Query,
-        profile: Profile,
-        version: ServedVersion,
-        candidates: Candidates | None,
-    ) -> tuple[Sequence[str], Sequence[float]]:
-        """The version's popularity answer: score is the share of the most popular item's count."""
-        items = version.items
-        if candidates is None:
-            excluded = excluded_items(query, profile, self.unavailable)
-            ids = (items.ids[row] for row in items.by_popularity)
-            allowed: Iterator[str] = (i for i in ids if not any(i in each for each in excluded))
-        else:
-            allowed = iter(sorted(candidates.given, key=lambda i: (-items.popularity_of(i), i)))
-        found = list(islice(allowed, query.result_count))
-        greatest = items.greatest_popularity or 1.0
-        return found, [items.popularity_of(item_id) / greatest for item_id in found]
+    async def _mask(self, query: Query, version: ServedVersion | None) -> ItemMask | None:
+        if query.filter is None:
+            return None
+        if version is None:
+            return await self._masks.mask(query.filter, query.filter.features, None, 0)
+        features = version.schema.item  # a shadow may declare others than the query was read for
+        return await self._masks.mask(query.filter, features, version.items, version.number)
 
     async def _ask(
         self,
@@ -166,9 +190,11 @@ class Recommender:
         profile: Profile,
         version: ServedVersion,
         candidates: Candidates | None,
+        mask: ItemMask | None,
     ) -> tuple[Fallback | None, Ranking | None]:
         """Ask the engine; without a ranking there is a reason why."""
         if version.engine is None:
+            self.readings.failed(version.number)
             return Fallback.ENGINE_UNAVAILABLE, None
         if not knows_user(query, profile, version):
             return Fallback.UNKNOWN_USER, None
@@ -181,28 +207,39 @@ class Recommender:
             profile,
             version,
             candidates,
+            mask,
             now=self._wall_clock(),
             deadline=query.deadline - ANSWER_RESERVE_SECONDS,
         )
+        start = self._monotonic()
         try:
-            return None, await version.engine.rank(request)
+            ranking = await version.engine.rank(request)
         except (EngineUnavailable, EngineFailed):
+            self.readings.failed(version.number)
             return Fallback.ENGINE_UNAVAILABLE, None
         except EngineDeadlineExceeded:
+            self.readings.answered(version.number, self._monotonic() - start)
             return Fallback.DEADLINE, None
         except EngineOverloaded as error:
-            raise Overloaded(
-                f"{error}; try again later, or add servers",
-                retry_after_seconds=error.retry_seconds,
-                reason="ENGINE_QUEUE_FULL",
-            ) from error
+            raise overloaded(error) from error
+        self.readings.answered(version.number, ranking.queue_seconds + ranking.inference_seconds)
+        return None, ranking
+
+
+def overloaded(error: EngineOverloaded) -> Overloaded:
+    """The same for the caller."""
+    return Overloaded(
+        f"{error}; try again later, or add servers",
+        retry_after_seconds=error.retry_seconds,
+        reason="ENGINE_QUEUE_FULL",
+    )
 
 
 def _ranked(
     items: ItemTable, ranking: Ranking, query: Query
 ) -> tuple[Sequence[str], Sequence[float]]:
     rows, scores, ids = ranking.rows, ranking.scores, items.ids
-    if query.candidate_item_ids:  # these come in the caller's order
+    if query.candidate_item_ids and ranking.propensities is None:  # in the caller's order
         order = sorted(range(len(rows)), key=scores.__getitem__, reverse=True)
         order = order[: query.result_count]
         return [ids[rows[i]] for i in order], [scores[i] for i in order]

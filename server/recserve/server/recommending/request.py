@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from recserve.server.engine.arrays import Float32Array, Int32Array
-from recserve.server.engine.contract import NO_FLOAT32, NO_INT32, RankingRequest
+from recserve.server.engine.contract import NO_FLOAT32, NO_INT32, RankingRequest, Reranking, Shaping
+from recserve.server.filtering import ItemMask
 from recserve.server.profiles import Profile
 from recserve.server.recommending.candidates import Candidates
 from recserve.server.recommending.query import Matrix, Query
@@ -43,6 +44,7 @@ def ranking_request(
     profile: Profile,
     version: ServedVersion,
     candidates: Candidates | None,
+    mask: ItemMask | None,
     *,
     now: float,
     deadline: float,
@@ -54,6 +56,7 @@ def ranking_request(
         profile: Who asks.
         version: Who is asked.
         candidates: Those that may be returned; None for the whole catalogue.
+        mask: That of the query's filter, which candidates have passed already.
         now: The time, in seconds since the Unix epoch.
         deadline: When the engine's answer is worthless, on the clock of `time.monotonic`.
     """
@@ -72,7 +75,7 @@ def ranking_request(
             features = _features_of(given, candidates)
     return RankingRequest(
         user=with_session(profile, version, session, now) if session else view.inputs,
-        result_count=query.result_count,
+        result_count=query.shortlist_count,
         deadline=deadline,
         now=now,
         context_numeric=context_numeric,
@@ -80,7 +83,28 @@ def ranking_request(
         excluded_rows=_excluded(query, view.seen_rows, version) if candidates is None else NO_INT32,
         candidate_rows=candidate_rows,
         candidate_features=features,
+        shaping=_shaping(query, profile, version, None if candidates is not None else mask),
     )
+
+
+def _shaping(
+    query: Query, profile: Profile, version: ServedVersion, mask: ItemMask | None
+) -> Shaping | None:
+    shape = query.shape
+    if shape is None:
+        return None if mask is None else Shaping(mask.of_rows)
+    past = _liked_rows(query, profile, version) if shape.explain else NO_INT32
+    reranking = Reranking(query.result_count, shape.diversity, shape.exploration, past)
+    return Shaping(None if mask is None else mask.of_rows, reranking=reranking)
+
+
+def _liked_rows(query: Query, profile: Profile, version: ServedVersion) -> Int32Array:
+    """The items that the user wanted and the model was told of, the newest first."""
+    if not version.uses_history:
+        return NO_INT32
+    is_positive = version.schema.is_positive
+    liked = [e.item_id for e in profile.history if is_positive(e.event_type, e.value)]
+    return rows_of(version.items, reversed([*liked, *query.recent_item_ids]))
 
 
 def _fits(given: Matrix, version: ServedVersion) -> bool:

@@ -13,6 +13,7 @@ from recserve.server.recommending.query import Query
 from recserve.server.recommending.recommender import KnownUser, Recommender
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
 
+OnAnswer = Callable[[str, Answer, str], None]
 MAX_IN_FLIGHT = 16
 """A shadow that is slower than what it is compared with is asked less, not waited for."""
 SECONDS = 1.0
@@ -30,6 +31,7 @@ class Shadow:
         share: 0 to 1, the share of answers that are compared.
         monotonic: Gives seconds on the clock of deadlines.
         draw: Gives a random number from 0 to 1.
+        on_answer: Is told what the shadow would have answered, and to which answer's id.
     """
 
     def __init__(
@@ -40,16 +42,23 @@ class Shadow:
         share: float,
         monotonic: Callable[[], float],
         draw: Callable[[], float] = random.random,
+        on_answer: OnAnswer = lambda *_: None,
     ) -> None:
         self._recommender = recommender
         self._versions = versions
         self._share = share
         self._monotonic = monotonic
         self._draw = draw
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._on_answer = on_answer
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        """The user of each answer under way."""
 
-    def compare(self, query: Query, user: KnownUser, answer: Answer) -> None:
-        """Compare an answer with the shadow's, later and by chance."""
+    def compare(self, query: Query, user: KnownUser, answer: Answer, answer_id: str) -> None:
+        """Compare an answer with the shadow's, later and by chance.
+
+        Of one that explored, the shadow is asked what it would have answered without: from the two
+        can be estimated how the shadow would do.
+        """
         shadow = self._versions.labelled(SHADOW)
         if shadow is None or shadow.engine is None or shadow.number == answer.version:
             return
@@ -58,9 +67,16 @@ class Shadow:
         if len(self._tasks) >= MAX_IN_FLIGHT:
             _count(shadow, "skipped")
             return
-        task = asyncio.get_running_loop().create_task(self._ask(query, user, shadow, answer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        asking = self._ask(query, user, shadow, answer, answer_id)
+        task = asyncio.get_running_loop().create_task(asking)
+        self._tasks[task] = query.user_id
+        task.add_done_callback(self._tasks.pop)
+
+    def forget(self, user_id: str) -> None:
+        """Let go of the answers under way for a user, who is to be erased."""
+        for task, asked_for in self._tasks.items():
+            if asked_for == user_id:
+                task.cancel()
 
     async def close(self) -> None:
         """Let go of the answers under way."""
@@ -69,9 +85,17 @@ class Shadow:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ask(
-        self, query: Query, user: KnownUser, shadow: ServedVersion, answer: Answer
+        self,
+        query: Query,
+        user: KnownUser,
+        shadow: ServedVersion,
+        answer: Answer,
+        answer_id: str,
     ) -> None:
         query = replace(query, deadline=self._monotonic() + SECONDS)
+        explored = query.shape is not None and query.shape.exploration > 0
+        if query.shape is not None:
+            query.shape = replace(query.shape, exploration=0.0)
         try:
             other = await self._recommender.recommend(query, user, shadow, SHADOW)
         except Overloaded:
@@ -84,6 +108,9 @@ class Shadow:
                 _count(shadow, "failed")
                 return
             _count(shadow, "compared")
+            self._on_answer(query.user_id, other, answer_id)
+            if explored:  # by chance, they would be unlike even if the versions were alike
+                return
             overlap = metrics.SHADOW_OVERLAP.labels(str(shadow.number))
             overlap.observe(overlap_of(answer.item_ids, other.item_ids))
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 
@@ -11,7 +13,9 @@ from recserve.server.item_table import ItemTable
 from recserve.server.profiles import Profile
 from recserve.server.recommending.versions import ServedVersion
 from recserve.server.schema import FeatureList
-from recserve.server.schema.values import Features
+from recserve.server.schema.values import SECONDS_PER_DAY, Features, FeatureValue
+
+_Part = TypeVar("_Part", str, float)
 
 _GREATEST = float(np.finfo(np.float32).max)
 _SESSION_EVENT_TYPE = 0  # a session's items are events of the first declared type, just now
@@ -43,12 +47,12 @@ def user_view(profile: Profile, version: ServedVersion) -> UserView:
     if len(profile.views) >= _MAX_VIEWS:
         profile.views.clear()
     past = list(_history(profile, version))
-    declared = version.schema.user
+    declared = version.schema.user.features
     view = profile.views[version.number] = UserView(
         items=version.items,
         inputs=_inputs(past, profile.features, version),
         seen_rows=rows_of(version.items, profile.seen),
-        is_known=bool(past) or any(name in profile.features for name in _names(declared)),
+        is_known=bool(past) or any(each.name in profile.features for each in declared),
     )
     return view
 
@@ -75,19 +79,29 @@ def rows_of(items: ItemTable, item_ids: Iterable[str]) -> Int32Array:
 
 
 def numbers(declared: FeatureList, features: Features) -> Float32Array:
-    """The numeric features in declared order, NaN where unknown."""
+    """The numbers, the times in days, and the vectors, in declared order; NaN where unknown."""
     values = [features.get(name) for name in declared.numeric]
-    return _float32([v if isinstance(v, float) else np.nan for v in values])
+    known = [v if isinstance(v, float) else np.nan for v in values]
+    for name in declared.timestamps:
+        time = features.get(name)
+        known.append(time / SECONDS_PER_DAY if isinstance(time, float) else np.nan)
+    for name, dimension in declared.vectors:
+        vector = features.get(name)
+        if _is_list(vector, float) and len(vector) == dimension:
+            known.extend(vector)
+        else:
+            known.extend(repeat(np.nan, dimension))
+    return _float32(known)
 
 
 def strings(declared: FeatureList, features: Features, length: int) -> Iterator[str]:
-    """The categorical and then the multi-valued features, each of these padded to `length`."""
-    for name in declared.categorical:
+    """The categories, the texts, and then the lists, each of these padded to `length`."""
+    for name in declared.strings:
         value = features.get(name)
         yield value if isinstance(value, str) else ""
     for name in declared.multi_valued:
         values = features.get(name)
-        kept = values[:length] if isinstance(values, tuple) else ()
+        kept = values[:length] if _is_list(values, str) else ()
         yield from kept
         yield from [""] * (length - len(kept))
 
@@ -125,8 +139,9 @@ def _event_type(version: ServedVersion, name: str) -> int | None:
     return version.schema.event_type_index(name) if version.schema.event_types else 0
 
 
-def _names(features: FeatureList) -> Sequence[str]:
-    return [*features.numeric, *features.categorical, *features.multi_valued]
+def _is_list(value: FeatureValue | None, kind: type[_Part]) -> TypeGuard[tuple[_Part, ...]]:
+    """Whether a value is a list of this kind: a schema may declare a name anew."""
+    return isinstance(value, tuple) and len(value) > 0 and isinstance(value[0], kind)
 
 
 def _float32(values: Sequence[float]) -> Float32Array:

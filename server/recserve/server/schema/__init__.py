@@ -6,12 +6,15 @@ from recserve.server.schema.declared import (
     DeclaredFeature,
     DeclaredSchema,
     FeatureList,
+    feature_list,
 )
 from recserve.server.schema.loading import declare, load_schema, schema_from_json
-from recserve.server.schema.values import Features, FeatureValue
+from recserve.server.schema.values import LATEST_SECONDS, SECONDS_PER_DAY, Features, FeatureValue
 
 __all__ = [
     "EVENT_TYPE_NAME",
+    "LATEST_SECONDS",
+    "SECONDS_PER_DAY",
     "DeclaredEventType",
     "DeclaredFeature",
     "DeclaredSchema",
@@ -19,6 +22,7 @@ __all__ = [
     "FeatureValue",
     "Features",
     "declare",
+    "feature_list",
     "load_schema",
     "schema_from_json",
 ]

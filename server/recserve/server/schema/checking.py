@@ -3,18 +3,17 @@
 import math
 from collections.abc import Iterable, Iterator
 
-from recserve.server.schema.declared import EVENT_TYPE_NAME
+from recserve.server.schema.declared import EVENT_TYPE_NAME, feature_list
 from recserve.v1 import schema_pb2
 
 MAX_EVENT_TYPES = 64
 MAX_FEATURES = 256
 MAX_WEIGHT = 1000.0
 
-_SERVED_TYPES = (
-    schema_pb2.FEATURE_TYPE_NUMERIC,
-    schema_pb2.FEATURE_TYPE_CATEGORICAL,
-    schema_pb2.FEATURE_TYPE_MULTI_VALUED,
-)
+MAX_DIMENSION = 4096
+MAX_NUMBERS = 8192
+
+_SEPARATED_TYPES = (schema_pb2.FEATURE_TYPE_MULTI_VALUED, schema_pb2.FEATURE_TYPE_VECTOR)
 
 
 def schema_faults(schema: schema_pb2.Schema) -> list[str]:
@@ -23,7 +22,8 @@ def schema_faults(schema: schema_pb2.Schema) -> list[str]:
     for place in ("user_features", "item_features", "context_features", "candidate_features"):
         faults += _feature_faults(place, getattr(schema, place))
     for index, feature in enumerate(schema.candidate_features):
-        if feature.type in _SERVED_TYPES and feature.type != schema_pb2.FEATURE_TYPE_NUMERIC:
+        known = feature.type in schema_pb2.FeatureType.values()[1:]
+        if known and feature.type != schema_pb2.FEATURE_TYPE_NUMERIC:
             faults.append(f"candidate_features[{index}]: must be FEATURE_TYPE_NUMERIC")
     return faults
 
@@ -57,19 +57,23 @@ def _feature_faults(place: str, features: Iterable[schema_pb2.Feature]) -> Itera
     for index, each in enumerate(features):
         for fault in _one_feature_faults(each):
             yield f"{place}[{index}] ({each.name!r}): {fault}"
+    numbers = feature_list(features).numbers
+    if numbers > MAX_NUMBERS:
+        yield f"{place}: {numbers} numbers, vectors included, at most {MAX_NUMBERS} are allowed"
 
 
 def _one_feature_faults(feature: schema_pb2.Feature) -> Iterator[str]:
     if feature.type == schema_pb2.FEATURE_TYPE_UNSPECIFIED:
-        yield "type is missing; write FEATURE_TYPE_NUMERIC, _CATEGORICAL or _MULTI_VALUED"
+        known = ", ".join(schema_pb2.FeatureType.keys()[1:])
+        yield f"type is missing; write one of {known}"
     elif feature.type not in schema_pb2.FeatureType.values():
         yield f"type {feature.type} is unknown"
-    elif feature.type not in _SERVED_TYPES:
-        name = schema_pb2.FeatureType.Name(feature.type)
-        yield f"type {name} is declared for later; this release does not support it"
-    if feature.separator and feature.type != schema_pb2.FEATURE_TYPE_MULTI_VALUED:
-        yield "separator is for FEATURE_TYPE_MULTI_VALUED only"
-    if feature.dimension and feature.type != schema_pb2.FEATURE_TYPE_VECTOR:
+    if feature.separator and feature.type not in _SEPARATED_TYPES:
+        yield "separator is for FEATURE_TYPE_MULTI_VALUED and FEATURE_TYPE_VECTOR only"
+    if feature.type == schema_pb2.FEATURE_TYPE_VECTOR:
+        if not 1 <= feature.dimension <= MAX_DIMENSION:
+            yield f"dimension {feature.dimension} must be 1 to {MAX_DIMENSION}"
+    elif feature.dimension:
         yield "dimension is for FEATURE_TYPE_VECTOR only"
 
 

@@ -11,6 +11,7 @@ from google.protobuf import json_format
 
 from recserve.v1 import schema_pb2
 
+_SEPARATORS = {schema_pb2.FEATURE_TYPE_VECTOR: ""}
 EVENT_TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -43,15 +44,18 @@ class DeclaredFeature:
 
     Attributes:
         name: Its name.
-        type: How its values are read: numeric, categorical or multi-valued.
+        type: How its values are read.
         column: The dataset column it is read from.
-        separator: What separates the values in one cell, for multi-valued features.
+        separator: What separates the values in one cell, for multi-valued features and
+            vectors; empty for vectors: any of the usual ones.
+        dimension: Numbers of a vector; 0 for all other types.
     """
 
     name: str
     type: schema_pb2.FeatureType
     column: str
     separator: str
+    dimension: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,36 @@ class FeatureList:
         return self._names_of(schema_pb2.FEATURE_TYPE_NUMERIC)
 
     @cached_property
+    def timestamps(self) -> tuple[str, ...]:
+        """Names of the timestamps, in declared order."""
+        return self._names_of(schema_pb2.FEATURE_TYPE_TIMESTAMP)
+
+    @cached_property
+    def vectors(self) -> tuple[tuple[str, int], ...]:
+        """Names and dimensions of the vectors, in declared order."""
+        vector = schema_pb2.FEATURE_TYPE_VECTOR
+        return tuple((each.name, each.dimension) for each in self.features if each.type == vector)
+
+    @cached_property
     def categorical(self) -> tuple[str, ...]:
         """Names of the categorical features, in declared order."""
         return self._names_of(schema_pb2.FEATURE_TYPE_CATEGORICAL)
 
     @cached_property
+    def strings(self) -> tuple[str, ...]:
+        """Names of the categorical features and then of the texts, each in declared order."""
+        return self.categorical + self._names_of(schema_pb2.FEATURE_TYPE_TEXT)
+
+    @cached_property
     def multi_valued(self) -> tuple[str, ...]:
         """Names of the multi-valued features, in declared order."""
         return self._names_of(schema_pb2.FEATURE_TYPE_MULTI_VALUED)
+
+    @cached_property
+    def numbers(self) -> int:
+        """Numbers that all features come to: one each, and all those of the vectors."""
+        vectors = sum(dimension for _, dimension in self.vectors)
+        return len(self.numeric) + len(self.timestamps) + vectors
 
     def _names_of(self, wanted: schema_pb2.FeatureType) -> tuple[str, ...]:
         return tuple(feature.name for feature in self.features if feature.type == wanted)
@@ -101,10 +127,10 @@ class DeclaredSchema:
         self._message = schema_pb2.Schema()
         self._message.CopyFrom(message)
         self.event_types = tuple(_event_type(each) for each in message.event_types)
-        self.user = _feature_list(message.user_features)
-        self.item = _feature_list(message.item_features)
-        self.context = _feature_list(message.context_features)
-        self.candidate = _feature_list(message.candidate_features)
+        self.user = feature_list(message.user_features)
+        self.item = feature_list(message.item_features)
+        self.context = feature_list(message.context_features)
+        self.candidate = feature_list(message.candidate_features)
         self._indices = {each.name: index for index, each in enumerate(self.event_types)}
 
     @property
@@ -181,14 +207,16 @@ def _event_type(message: schema_pb2.EventType) -> DeclaredEventType:
     )
 
 
-def _feature_list(messages: Iterable[schema_pb2.Feature]) -> FeatureList:
+def feature_list(messages: Iterable[schema_pb2.Feature]) -> FeatureList:
+    """The features of one list of a schema, with their defaults filled in."""
     return FeatureList(
         tuple(
             DeclaredFeature(
                 name=message.name,
                 type=message.type,
                 column=message.column or message.name,
-                separator=message.separator or "|",
+                separator=message.separator or _SEPARATORS.get(message.type, "|"),
+                dimension=message.dimension,
             )
             for message in messages
         )

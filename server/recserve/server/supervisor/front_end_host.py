@@ -8,6 +8,7 @@ from typing import Any
 
 from recserve.server import logs
 from recserve.server.control import Message
+from recserve.server.reading import Reading
 from recserve.server.settings import Settings, split_address
 from recserve.server.supervisor.backoff import Backoff
 from recserve.server.supervisor.child import Child
@@ -34,6 +35,7 @@ class FrontEndHost:
         on_released: Called with the socket of an engine that it no longer needs.
         on_ask: Does what it asks for; returns the error, or None.
         on_exit: Called with the process id of a front end that has ended.
+        on_readings: Called with what it saw of each version's answers, every few seconds.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class FrontEndHost:
         on_released: Callable[[str], None],
         on_ask: Callable[[Message], Awaitable[Message | None]],
         on_exit: Callable[[int], None],
+        on_readings: Callable[[dict[int, Reading]], None] = lambda _readings: None,
     ) -> None:
         self._settings = settings
         self._on_listening = on_listening
         self._on_released = on_released
         self._on_ask = on_ask
         self._on_exit = on_exit
+        self._on_readings = on_readings
         self._backoff = Backoff()
         self._child: Child | None = None
         self._versions: list[dict[str, Any]] = []
@@ -143,6 +147,9 @@ class FrontEndHost:
             self._on_listening(self._settings.listen)
         if "released" in message:
             self._on_released(str(message["released"]))
+        if "readings" in message:
+            found = message["readings"].items()
+            self._on_readings({int(number): Reading(**each) for number, each in found})
         if "ask" in message:
             task = asyncio.create_task(self._answer(message))
             self._answering.add(task)

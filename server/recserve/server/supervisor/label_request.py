@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from recserve.server.errors import FailedPrecondition
+from recserve.server.supervisor.probation import Failed
 
 
 @dataclass(eq=False)
@@ -14,6 +15,8 @@ class LabelRequest:
     version: int
     seen: int
     """The newest version that was there when it was asked for."""
+    failed: Failed | None = None
+    """Why nobody asked for it, but the server itself goes back."""
     is_written: bool = False
     """Whether the store says so already."""
     done: "asyncio.Future[None]" = field(

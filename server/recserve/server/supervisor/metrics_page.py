@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from recserve.server import metric_files
 from recserve.server.errors import ConfigurationError
 from recserve.server.settings import split_address
+from recserve.server.supervisor.rollback import KINDS
 
 
 class VersionInfo(NamedTuple):
@@ -35,6 +36,7 @@ class MetricsPage(AbstractContextManager["MetricsPage"]):
         self._address = address
         self._folder = str(folder)
         self._versions: tuple[VersionInfo, ...] = ()
+        self._rollbacks = dict.fromkeys(KINDS, 0)
         self._server: Any = None
 
     def __enter__(self) -> Self:
@@ -66,12 +68,16 @@ class MetricsPage(AbstractContextManager["MetricsPage"]):
         """Say where each version stands now."""
         self._versions = tuple(versions)
 
+    def count_rollback(self, reason: str) -> None:
+        """Count a version that was rolled back."""
+        self._rollbacks[reason] += 1
+
     def forget_process(self, pid: int) -> None:
         """Drop the gauges of a process that has ended; its counters go on counting."""
         metric_files.give_back(Path(self._folder), pid)
         mark_process_dead(pid, self._folder)  # type: ignore[no-untyped-call]
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
         """Part of prometheus_client's collectors."""
         family = GaugeMetricFamily(
             "recserve_model_version_info",
@@ -81,3 +87,9 @@ class MetricsPage(AbstractContextManager["MetricsPage"]):
         for info in self._versions:
             family.add_metric(list(info), 1)
         yield family
+        rollbacks = CounterMetricFamily(
+            "recserve_rollbacks", "Versions that were rolled back.", labels=["reason"]
+        )
+        for reason, count in self._rollbacks.items():
+            rollbacks.add_metric([reason], count)
+        yield rollbacks

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from recserve.server import logs
-from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Pin, Rollback
 from recserve.server.promotion import Destination, destination
 
 INTERVAL_SECONDS = 1.0
@@ -21,6 +21,8 @@ class StoreView:
     bound: Mapping[int, Destination] = field(default_factory=dict)
     """Where each version whose manifest can be read is bound for."""
     pins: Mapping[str, Pin] = field(default_factory=dict)
+    rollbacks: Mapping[int, Rollback] = field(default_factory=dict)
+    """Versions that a server took a label from."""
 
 
 class StoreWatch:
@@ -81,7 +83,7 @@ class StoreWatch:
         self._read_pins()
         bound = {version: self._bound[version] for version in found if version in self._bound}
         self._trouble = ""
-        return StoreView(tuple(found), changed, bound, self._pins)
+        return StoreView(tuple(found), changed, bound, self._pins, self._store.rollbacks())
 
     def _read_manifest(self, version: int) -> None:
         """Note where a version is bound for. One that cannot be read is tried, and refused."""

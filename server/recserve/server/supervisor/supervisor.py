@@ -54,6 +54,7 @@ class Supervisor:
             on_released=lambda socket: self._versions.release(socket),
             on_ask=self._on_ask,
             on_exit=page.forget_process,
+            on_readings=lambda readings: self._versions.hear(readings),
         )
         self._versions = Versions(
             settings=settings,
@@ -62,6 +63,7 @@ class Supervisor:
             on_change=self._on_versions,
             on_exit=page.forget_process,
             in_use=lambda: self._training.versions_in_use,
+            on_rollback=page.count_rollback,
         )
         self._training = TrainingHost(
             settings=settings,

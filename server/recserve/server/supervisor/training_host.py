@@ -127,6 +127,7 @@ class TrainingHost:
             await asyncio.to_thread(folder.mkdir)
             exported = await self._export(order, report, folder)
             path, log_position = str(folder), int(exported["log_position"])
+            report.log_position = log_position
         argument = {
             "path": path,
             "store": str(self._settings.store),
@@ -138,6 +139,8 @@ class TrainingHost:
             "promotion": order.promotion,
             "log_position": log_position,
             "stable": order.stable,
+            "promotion_margin": self._settings.promotion_margin,
+            "baseline_margin": self._settings.baseline_margin,
         }
         message = await self._process(TRAINER, argument, report, "published")
         report.version = int(message)

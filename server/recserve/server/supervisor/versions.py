@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from recserve.server import logs
 from recserve.server.errors import FailedPrecondition, NotFound, Unavailable
-from recserve.server.labels import STABLE
-from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore
+from recserve.server.labels import CANARY, STABLE
+from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Rollback
+from recserve.server.reading import Reading
 from recserve.server.settings import Settings
 from recserve.server.supervisor.engine_host import EngineHost
 from recserve.server.supervisor.label_request import LabelRequest
@@ -26,6 +28,7 @@ from recserve.server.supervisor.lifecycle import (
     decide,
     wanted_labels,
 )
+from recserve.server.supervisor.probation import Failed, Probation, Verdict
 from recserve.server.supervisor.spare_engine import SpareEngine
 from recserve.server.supervisor.store_watch import StoreView, StoreWatch
 
@@ -45,7 +48,7 @@ LOADING = (
 )
 """Phases of an engine that needs the processors now, or very soon."""
 Description = dict[str, Any]
-"""One version as the front end is told: number, state, labels, socket, error."""
+"""One version as the front end is told: number, state, labels, socket, error, rollback."""
 
 
 class Versions:
@@ -58,6 +61,7 @@ class Versions:
         on_change: Called with where every version stands, whenever that may have changed.
         on_exit: Called with the process id of an engine that has ended.
         in_use: Says which versions must stay in the store, for a training at work.
+        on_rollback: Called with what a rollback was for.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Versions:
         on_change: Callable[[list[Description]], None],
         on_exit: Callable[[int], None],
         in_use: Callable[[], frozenset[int]] = frozenset,
+        on_rollback: Callable[[str], None] = lambda _kind: None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -76,6 +81,8 @@ class Versions:
         self._on_change = on_change
         self._on_exit = on_exit
         self._in_use = in_use
+        self._on_rollback = on_rollback
+        self._probation = Probation(settings)
         self._spare = SpareEngine(settings, on_change=self._reconcile_soon, on_exit=on_exit)
         self._watch = StoreWatch(store, self.see)
         self._view = StoreView()
@@ -107,6 +114,12 @@ class Versions:
             elif version in view.changed and engine.phase is not EnginePhase.DRAINING:
                 self._in_background(self._look_again(engine))
         self._reconcile_soon()
+
+    def hear(self, readings: Mapping[int, Reading]) -> None:
+        """Take what the front end saw of the engines' answers."""
+        self._probation.hear(readings)
+        if not self._stopping and self._judge():
+            self._reconcile_soon()
 
     def release(self, socket: str) -> None:
         """Note that no front end needs an engine any more."""
@@ -141,7 +154,8 @@ class Versions:
 
         Raises:
             NotFound: the store has no such version.
-            FailedPrecondition: it has a label or is about to, or the store cannot be written.
+            FailedPrecondition: it has a label or is about to, a training uses it, or the store
+                cannot be written.
         """
         await self._look_for(version)
         held = [label for label, at in self._labels.items() if at == version]
@@ -149,6 +163,12 @@ class Versions:
             what = f"has the label {', '.join(held)}" if held else "is loaded to get a label"
             raise FailedPrecondition(
                 f"version {version} {what}; move that to another version first",
+                reason="VERSION_IN_USE",
+                metadata={"version": str(version)},
+            )
+        if version in self._in_use():
+            raise FailedPrecondition(
+                f"a training is using version {version}; wait for its end, or cancel it",
                 reason="VERSION_IN_USE",
                 metadata={"version": str(version)},
             )
@@ -210,6 +230,7 @@ class Versions:
         self._reconciling = False
         if self._stopping:
             return
+        self._judge()
         self._answer_requests()
         while actions := decide(self._snapshot()):
             for action in actions:
@@ -248,6 +269,7 @@ class Versions:
                 self._move(label, version)
             case DropLabel(label):
                 self._log.info("label dropped", label=label, before=self._labels.pop(label))
+                self._probation.end(label)
             case StopEngine(version):
                 # Now, not in the task: the policy is asked again before that runs.
                 self._engines[version].begin_drain()
@@ -262,6 +284,7 @@ class Versions:
             return
         what = "version is stable" if label == STABLE else "version has a label"
         self._log.info(what, version=version, label=label, before=self._labels.get(label))
+        self._probation.begin(label, version, self._labels.get(STABLE))
         if label == STABLE:
             self._before_stable = self._labels.get(STABLE)
             self._stuck.clear()
@@ -294,12 +317,60 @@ class Versions:
         try:
             self._store.pin(request.label, None if ends else request.version, request.seen)
             self._view = replace(self._view, pins=self._store.pins())
+            self._note(request)
         except (OSError, InvalidPins) as error:
             del self._requests[request.label]
             request.fail(f"the label cannot be written to the store: {error}", "STORE_READ_ONLY")
             return False
         request.is_written = True
         return True
+
+    def _note(self, request: LabelRequest) -> None:
+        """Remember why a version lost its label, or that somebody gave it one."""
+        failed, version, note = request.failed, request.version, None
+        if failed is not None:
+            fault, version = failed.fault, failed.version
+            note = Rollback(failed.label, failed.to, fault.kind, fault.text, time.time())
+            self._log.error("version rolled back", version=version, reason=note.text)
+            self._on_rollback(fault.kind)
+        try:
+            self._store.note_rollback(version, note)
+            self._view = replace(self._view, rollbacks=self._store.rollbacks())
+        except OSError as error:
+            self._log.warning("the reason cannot be kept", version=version, error=str(error))
+
+    def _judge(self) -> bool:
+        """Move the labels of versions that are watched, if it is time; return whether it is."""
+        failing = {n: each.error for n, each in self._engines.items() if each.is_failing}
+        self._probation.forget(set(self._view.versions))
+        requests = [self._act_on(each) for each in self._probation.verdicts(failing)]
+        for request in filter(None, requests):
+            request.done.add_done_callback(self._say_if_failed)
+            self._requests[request.label] = request
+        return any(requests)
+
+    def _act_on(self, verdict: Verdict) -> LabelRequest | None:
+        label = verdict.label if isinstance(verdict, Failed) else STABLE
+        if label in self._requests:
+            return None  # somebody is moving it just now
+        seen = max(self._view.versions, default=verdict.version)
+        if isinstance(verdict, Failed):
+            self._probation.end(label)
+            self._log.warning("rolling back", version=verdict.version, reason=verdict.fault.text)
+            to = verdict.to if label == STABLE else self._labels.get(STABLE, verdict.to)
+            return LabelRequest(label, to, seen, failed=replace(verdict, to=to))
+        self._probation.has_passed(CANARY)
+        bound = self._view.bound.get(verdict.version)
+        if bound is None or bound.shortcoming:
+            why = "its manifest cannot be read" if bound is None else bound.shortcoming
+            self._log.info("canary does not become stable", version=verdict.version, reason=why)
+            return None
+        self._log.info("canary has served for its time", version=verdict.version)
+        return LabelRequest(STABLE, verdict.version, seen)
+
+    def _say_if_failed(self, done: "asyncio.Future[None]") -> None:
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self._log.error("a label could not be moved", error=str(error))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -352,6 +423,7 @@ class Versions:
         engine = self._engines.get(number)
         labels = [label for label, version in self._labels.items() if version == number]
         state, socket, error = "AVAILABLE", "", ""
+        rollback = self._view.rollbacks.get(number)
         if engine is not None and engine.error:
             state, error = "FAILED", engine.error
             labels = labels if engine.is_failing else []  # whose popularity answers
@@ -363,4 +435,5 @@ class Versions:
             "labels": labels,
             "socket": socket,
             "error": error,
+            "rollback": rollback.text if rollback is not None else "",
         }

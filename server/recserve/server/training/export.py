@@ -1,21 +1,22 @@
 """Writes the event log and the catalogue as a dataset, as they are at one moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import tomli_w
 from google.protobuf import json_format
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, not_, select
 
 from recserve.server.database import Database
 from recserve.server.database.tables import COUNTERS, EVENTS, ITEMS, LAST_POSITION, USERS
 from recserve.server.errors import InvalidDataset
+from recserve.server.pseudonyms import Pseudonyms
 from recserve.server.schema import DeclaredSchema, FeatureList
+from recserve.server.training.export_files import PARQUET, Form
 from recserve.server.training.exported_schema import exported_schema
 from recserve.server.training.feature_columns import FeatureColumns
 from recserve.v1 import schema_pb2
@@ -43,6 +44,8 @@ def export_dataset(
     until: float | None = None,
     keep_event_types: bool = False,
     on_progress: OnProgress = lambda _done, _all: None,
+    form: Form = PARQUET,
+    pseudonyms: Pseudonyms | None = None,
 ) -> Exported:
     """Write a dataset folder: interactions, items, users and schema.
 
@@ -57,6 +60,8 @@ def export_dataset(
         keep_event_types: Whether an open schema keeps the types that it declares, and no others
             are learned from.
         on_progress: Is told how far it is.
+        form: How the files are written.
+        pseudonyms: Names for the users; None: their own ids.
 
     Raises:
         InvalidDataset: there is nothing to learn from in the log.
@@ -70,9 +75,9 @@ def export_dataset(
         )
     folder.mkdir(parents=True, exist_ok=True)
     with database.reading() as connection:
-        return _Export(connection, folder, schema, _times(since, until), on_progress).run(
-            keep_event_types=keep_event_types
-        )
+        chosen = _times(since, until)
+        export = _Export(connection, folder, schema, chosen, on_progress, form, pseudonyms)
+        return export.run(keep_event_types=keep_event_types)
 
 
 class _Export:
@@ -83,6 +88,8 @@ class _Export:
         schema: DeclaredSchema,
         chosen: list[ColumnElement[bool]],
         on_progress: OnProgress,
+        form: Form,
+        pseudonyms: Pseudonyms | None,
     ) -> None:
         # Rows come as they are asked for: a log need not fit into memory.
         self._connection = connection.execution_options(yield_per=ROWS_PER_WRITE)
@@ -90,6 +97,8 @@ class _Export:
         self._schema = schema
         self._chosen = chosen
         self._on_progress = on_progress
+        self._form = form
+        self._pseudonyms = pseudonyms
         self._done = 0
 
     def run(self, *, keep_event_types: bool) -> Exported:
@@ -103,14 +112,14 @@ class _Export:
                 + (" in this range of times" if self._chosen and log_position else "")
                 + "; send feedback, or import a dataset with `recserve-server import`"
             )
-        self._all = event_count + self._count(ITEMS) + self._count(USERS)
-        _write_schema(
-            self._folder / "schema.toml",
-            exported_schema(self._schema, [] if keep_event_types else counts),
-        )
+        items = select(ITEMS).where(not_(ITEMS.c.deleted)).order_by(ITEMS.c.item_id)
+        users = select(USERS).order_by(USERS.c.user_id)
+        self._all = event_count + self._count(items) + self._count(users)
+        schema = exported_schema(self._schema, [] if keep_event_types else counts)
+        _write_schema(self._folder / "schema.toml", self._form.explained(schema))
         self._write_events()
-        self._write_entities("items", ITEMS, "item_id", self._schema.item)
-        self._write_entities("users", USERS, "user_id", self._schema.user)
+        self._write_entities("items", items, "item_id", self._schema.item)
+        self._write_entities("users", users, "user_id", self._schema.user)
         return Exported(log_position, event_count)
 
     def _event_types(self) -> dict[str, int]:
@@ -119,8 +128,9 @@ class _Export:
         rows = self._connection.execute(query.group_by(EVENTS.c.event_type)).all()
         return {row[0]: row[1] for row in sorted(rows, key=lambda row: (-row[1], row[0]))}
 
-    def _count(self, table: Table) -> int:
-        return int(self._connection.execute(select(func.count()).select_from(table)).scalar_one())
+    def _count(self, rows: Select[Any]) -> int:
+        counted = select(func.count()).select_from(rows.order_by(None).subquery())
+        return int(self._connection.execute(counted).scalar_one())
 
     def _write_events(self) -> None:
         features = FeatureColumns(self._schema.context)
@@ -130,15 +140,20 @@ class _Export:
         names = ("user_id", "item_id", "event_type", "value", "timestamp")
         fields = [pa.field(name, kind) for name, kind in zip(names, types, strict=True)]
         with self._writer("interactions", fields + features.fields) as write:
-            for *values, contexts in self._pieces(query.order_by(EVENTS.c.position)):
+            for users, *others, contexts in self._pieces(query.order_by(EVENTS.c.position)):
+                values = (self._named(users), *others)
                 arrays = [pa.array(v, type=t) for v, t in zip(values, types, strict=True)]
                 write(arrays + features.arrays(contexts))
 
-    def _write_entities(self, stem: str, table: Table, key: str, declared: FeatureList) -> None:
+    def _write_entities(
+        self, stem: str, rows: Select[Any], key: str, declared: FeatureList
+    ) -> None:
         features = FeatureColumns(declared)
-        query = select(table.c[key], table.c.features).order_by(table.c[key])
+        columns = rows.selected_columns
+        query = rows.with_only_columns(columns[key], columns.features)
         with self._writer(stem, [pa.field(key, pa.string()), *features.fields]) as write:
-            for ids, texts in self._pieces(query):
+            for plain, texts in self._pieces(query):
+                ids = self._named(plain) if key == "user_id" else plain
                 write([pa.array(ids, type=pa.string()), *features.arrays(texts)])
 
     @contextmanager
@@ -146,19 +161,24 @@ class _Export:
         self, stem: str, fields: list[pa.Field]
     ) -> Iterator[Callable[[list[pa.Array]], None]]:
         """A file of the dataset, open for rows."""
-        schema = pa.schema(fields)
-        with pq.ParquetWriter(self._folder / f"{stem}.parquet", schema) as file:
+        with self._form.open(self._folder, stem, pa.schema(fields)) as file:
 
             def write(arrays: list[pa.Array]) -> None:
-                file.write_batch(pa.record_batch(arrays, schema=schema))
+                file.write(arrays)
                 self._done += len(arrays[0])
                 self._on_progress(self._done, self._all)
 
             yield write
 
+    def _named(self, user_ids: Sequence[str]) -> Sequence[str]:
+        if self._pseudonyms is None:
+            return user_ids
+        return [self._pseudonyms.of(user_id) for user_id in user_ids]
+
     def _pieces(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
         """The columns of the rows that a query gives, some rows at a time."""
-        for rows in self._connection.execute(query).partitions(ROWS_PER_WRITE):
+        streamed = query.execution_options(yield_per=ROWS_PER_WRITE)
+        for rows in self._connection.execute(streamed).partitions():
             yield tuple(zip(*rows, strict=True))
 
 

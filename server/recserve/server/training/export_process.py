@@ -15,10 +15,11 @@ from typing import Any
 
 from recserve.server import logs
 from recserve.server.control import ChildControl
-from recserve.server.database import Database
-from recserve.server.database.location import sqlite_file
-from recserve.server.errors import EventLogRefused, RecserveServerError
+from recserve.server.database import open_database
+from recserve.server.errors import RecserveServerError
+from recserve.server.event_log import SqlEventLog
 from recserve.server.priority import lower_priority
+from recserve.server.pseudonyms import pseudonyms_of
 from recserve.server.schema import schema_from_json
 from recserve.server.training.export import Exported, OnProgress, export_dataset
 
@@ -49,9 +50,7 @@ def main() -> int:
 
 
 def _export(argument: dict[str, Any], on_progress: OnProgress) -> Exported:
-    if not sqlite_file(argument["events"]).exists():
-        raise EventLogRefused("the event log is gone")
-    database = Database(argument["events"])
+    database = open_database(argument["events"], must_exist=True)
     try:
         return export_dataset(
             database,
@@ -61,6 +60,7 @@ def _export(argument: dict[str, Any], on_progress: OnProgress) -> Exported:
             until=argument["until"],
             keep_event_types=argument["keep_event_types"],
             on_progress=on_progress,
+            pseudonyms=pseudonyms_of(SqlEventLog(database)),
         )
     finally:
         database.close()

@@ -23,7 +23,9 @@ class InMemoryRunRegister:
         self._lock = threading.Lock()
         self._runs: dict[int, tuple[str, Run]] = {}
 
-    def add(self, model: str, request: training_pb2.TrainRequest, now: float) -> tuple[Run, bool]:
+    def add(
+        self, model: str, request: training_pb2.TrainRequest, now: float, trigger: str = ""
+    ) -> tuple[Run, bool]:
         """See `RunRegister.add`."""
         with self._lock:
             own = [run for name, run in self._runs.values() if name == model]
@@ -34,7 +36,7 @@ class InMemoryRunRegister:
                 if run.state not in ENDED:
                     raise in_progress(run)
             number = len(self._runs) + 1
-            added = new_run(model, number, request, now)
+            added = new_run(model, number, request, now, trigger)
             self._runs[number] = (model, added)
             return without_manifest(added), True
 
@@ -63,6 +65,16 @@ class InMemoryRunRegister:
             ]
             return [without_manifest(run) for run in own[:limit]]
 
-    def unended(self, model: str) -> list[Run]:
-        """See `RunRegister.unended`."""
+    @property
+    def is_shared(self) -> bool:
+        """See `RunRegister.is_shared`."""
+        return False
+
+    def renew(self, number: int) -> bool:
+        """See `RunRegister.renew`."""
+        with self._lock:
+            return number in self._runs and self._runs[number][1].state not in ENDED
+
+    def orphaned(self, model: str) -> list[Run]:
+        """See `RunRegister.orphaned`."""
         return [run for run in self.newest(model, None, len(self._runs)) if run.state not in ENDED]

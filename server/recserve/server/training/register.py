@@ -21,13 +21,16 @@ class RunRegister(Protocol):
     be called from any thread, and raise `Unavailable` or `Overloaded` where the database fails.
     """
 
-    def add(self, model: str, request: training_pb2.TrainRequest, now: float) -> tuple[Run, bool]:
+    def add(
+        self, model: str, request: training_pb2.TrainRequest, now: float, trigger: str = ""
+    ) -> tuple[Run, bool]:
         """Registers a queued run, unless the same request has started one.
 
         Args:
             model: The name of the model.
             request: What is asked for; its `request_id` tells a repetition.
             now: The time, in seconds since the Unix epoch.
+            trigger: Why the server itself asks for it; empty if somebody else does.
 
         Returns:
             The run, and whether it is new.
@@ -48,16 +51,29 @@ class RunRegister(Protocol):
     def newest(self, model: str, before: int | None, limit: int) -> list[Run]:
         """Returns runs, newest first: those with a number below `before`, if it is given."""
 
-    def unended(self, model: str) -> list[Run]:
-        """Returns the runs that have not ended."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether runs of other servers are in it, so that leases count."""
+
+    def renew(self, number: int) -> bool:
+        """Renews the lease of a run of this server; returns False if it has ended there."""
+
+    def orphaned(self, model: str) -> list[Run]:
+        """Returns the runs that have not ended and whose lease has passed.
+
+        Where nothing is shared, all that have not ended: their server is gone, or asks.
+        """
 
 
-def new_run(model: str, number: int, request: training_pb2.TrainRequest, now: float) -> Run:
+def new_run(
+    model: str, number: int, request: training_pb2.TrainRequest, now: float, trigger: str
+) -> Run:
     """A run as it is when it was just asked for."""
     run = Run(
         name=f"models/{model}/trainingRuns/{number}",
         state=training_pb2.TRAINING_RUN_STATE_QUEUED,
         request=request,
+        trigger=trigger,
     )
     run.create_time.FromNanoseconds(int(now * 1e9))
     return run

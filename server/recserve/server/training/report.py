@@ -25,6 +25,8 @@ class TrainingReport:
     progress: dict[str, Any] | None = None
     """A `TrainingProgress` in protobuf JSON."""
     error: str = ""
+    log_position: int = 0
+    """The last log position that it learns from; 0 until that is known, and for a dataset."""
     version: int = 0
     """What it made; 0 until then."""
     start_time: float
@@ -35,6 +37,7 @@ class TrainingReport:
         """Bring a run up to date."""
         run.state = _STATES[self.state]
         run.error = self.error
+        run.log_position = self.log_position
         run.start_time.FromNanoseconds(int(self.start_time * 1e9))
         if self.progress is not None:
             run.progress.Clear()

@@ -1,6 +1,7 @@
 """The training runs of a model, for those who start, follow and cancel them."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -22,7 +23,14 @@ from recserve.v1 import training_pb2
 
 RETRY_SECONDS = 5.0
 KNOWN_SECONDS = 8.0
+"""How long a run waits for what became of those before it."""
+READ_SECONDS = 2.0
+"""How long whoever reads waits for it; then the register's word has to do."""
 CLOSE_SECONDS = 5.0
+RENEWAL_SECONDS = 5.0
+"""How often a server says that its run is at work, where servers share the register."""
+FOREIGN_SECONDS = 1.0
+"""How often whoever watches a run of another server is shown how it stands."""
 CUT_OFF = "the server was stopped or killed while the run was at work"
 
 
@@ -35,6 +43,7 @@ class TrainingRuns:
         supervision: Runs them.
         store: Where they publish.
         clock: Gives seconds since the Unix epoch.
+        renewal_seconds: How often leases are renewed, where servers share the register.
     """
 
     def __init__(
@@ -45,12 +54,14 @@ class TrainingRuns:
         supervision: Supervision,
         store: ModelStore,
         clock: Callable[[], float] = time.time,
+        renewal_seconds: float = RENEWAL_SECONDS,
     ) -> None:
         self._model = model
         self._register = register
         self._supervision = supervision
         self._store = store
         self._clock = clock
+        self._renewal_seconds = renewal_seconds
         self._live: dict[int, Run] = {}
         """Runs that have not ended, as they stand now; the register may lag behind."""
         self._latest: TrainingReport | None = None
@@ -63,10 +74,14 @@ class TrainingRuns:
         self._draining = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._log = logs.get("training")
+        self.on_ended: Callable[[], None] = lambda: None
+        """Called when a run has ended."""
 
     def open(self) -> None:
         """Begin to take reports."""
-        self._worker = asyncio.create_task(self._work())
+        self._workers = [asyncio.create_task(self._work())]
+        if self._register.is_shared:
+            self._workers.append(asyncio.create_task(self._keep_leases()))
 
     def follow(self, report: TrainingReport | None) -> None:
         """Hear how the newest run since the server started stands; None: there was none."""
@@ -80,8 +95,9 @@ class TrainingRuns:
 
     async def close(self) -> None:
         """Write down what was heard last."""
-        self._worker.cancel()
-        await asyncio.gather(self._worker, return_exceptions=True)
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
         if self._heard.is_set():
             try:
                 await asyncio.wait_for(self._take(self._latest), CLOSE_SECONDS)
@@ -89,7 +105,11 @@ class TrainingRuns:
                 self._log.error("how the training ended is not written down", error=str(error))
 
     async def start(
-        self, request: training_pb2.TrainRequest, schema: DeclaredSchema, stable: int | None
+        self,
+        request: training_pb2.TrainRequest,
+        schema: DeclaredSchema,
+        stable: int | None,
+        trigger: str = "",
     ) -> Run:
         """Start a run, or find the one that the same request started.
 
@@ -97,13 +117,14 @@ class TrainingRuns:
             request: The request, checked.
             schema: Of the event log.
             stable: The version that is stable now.
+            trigger: Why the server itself asks for it; empty if somebody else does.
 
         Raises:
             Aborted: another run is at work.
             Unavailable: the register cannot be written, or the server is stopping.
         """
         # Not undone halfway by a caller who leaves: a run that is registered is begun.
-        return await self._whole(self._start(request, schema, stable))
+        return await self._whole(self._start(request, schema, stable, trigger))
 
     async def get(self, number: int) -> Run:
         """Return a run.
@@ -111,6 +132,7 @@ class TrainingRuns:
         Raises:
             NotFound: there is none of this number.
         """
+        await self._is_known(READ_SECONDS)
         run = self._live.get(number)
         if run is None:
             run = await asyncio.to_thread(self._register.get, self._model, number)
@@ -124,6 +146,7 @@ class TrainingRuns:
 
     async def newest(self, before: int | None, limit: int) -> list[Run]:
         """Return runs, newest first: those with a number below `before`, if it is given."""
+        await self._is_known(READ_SECONDS)
         runs = await asyncio.to_thread(self._register.newest, self._model, before, limit)
         return [_copy(self._live.get(number_of(run), run)) for run in runs]
 
@@ -145,7 +168,7 @@ class TrainingRuns:
                 return
             if self._draining:
                 raise Unavailable("the server is stopping; watch again", reason="DRAINING")
-            await changed.wait()
+            await self._wait_for_change(number, changed)
 
     async def cancel(self, number: int) -> Run:
         """End a run, and return it as it ended.
@@ -170,18 +193,20 @@ class TrainingRuns:
         return run
 
     async def _start(
-        self, request: training_pb2.TrainRequest, schema: DeclaredSchema, stable: int | None
+        self,
+        request: training_pb2.TrainRequest,
+        schema: DeclaredSchema,
+        stable: int | None,
+        trigger: str,
     ) -> Run:
-        try:
-            await asyncio.wait_for(self._known.wait(), KNOWN_SECONDS)
-        except TimeoutError:
+        if not await self._is_known(KNOWN_SECONDS):
             raise Unavailable(
                 "what became of earlier training runs is not known yet; the server's log says why",
                 reason="TRAINING_RUNS_UNKNOWN",
-            ) from None
+            )
         async with self._starting:
             run, is_new = await asyncio.to_thread(
-                self._register.add, self._model, request, self._clock()
+                self._register.add, self._model, request, self._clock(), trigger
             )
             number = number_of(run)
             if not is_new:
@@ -194,6 +219,14 @@ class TrainingRuns:
                 await self._end(run, str(error))
                 raise
             return _copy(self._live.get(number, run))
+
+    async def _is_known(self, seconds: float) -> bool:
+        """Whether it is known, within some seconds, what became of an earlier server's runs."""
+        try:
+            await asyncio.wait_for(self._known.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     async def _cancel(self, run: Run) -> None:
         try:
@@ -223,6 +256,34 @@ class TrainingRuns:
                 self._log.exception("a report of a training could not be taken")
                 await asyncio.sleep(RETRY_SECONDS)
 
+    async def _keep_leases(self) -> None:
+        """Say from time to time that our run is at work, and look for those of lost servers."""
+        while True:
+            await asyncio.sleep(self._renewal_seconds)
+            try:
+                for number, run in list(self._live.items()):
+                    if not await asyncio.to_thread(self._register.renew, number):
+                        await self._give_up(number, run)
+                if self._known.is_set():
+                    await self._end_orphans("")
+            except RecserveServerError as error:
+                self._log.warning("the register of trainings cannot be kept", error=error.message)
+            except Exception:
+                self._log.exception("the register of trainings cannot be kept")
+
+    async def _give_up(self, number: int, run: Run) -> None:
+        """Another server has ended our run: on request, or since we were not heard of."""
+        with contextlib.suppress(NotFound):
+            await self._supervision.cancel_training(run.name)
+        self._live.pop(number, None)
+        self._announce()
+
+    async def _wait_for_change(self, number: int, changed: asyncio.Event) -> None:
+        """Wait until a run may have changed: one of another server is looked at anew."""
+        is_foreign = self._register.is_shared and number not in self._live
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), FOREIGN_SECONDS if is_foreign else None)
+
     async def _take(self, report: TrainingReport | None) -> None:
         if not self._known.is_set():
             await self._end_orphans(report.name if report else "")
@@ -246,14 +307,15 @@ class TrainingRuns:
             await asyncio.to_thread(self._register.put, run)
         if run.state in ENDED:
             self._live.pop(number_of(run), None)
+            self.on_ended()
         else:
             self._live[number_of(run)] = run
         self._announce()
 
     async def _end_orphans(self, at_work: str) -> None:
         """Say what became of runs whose server has ended. What counts is what is in the store."""
-        for run in await asyncio.to_thread(self._register.unended, self._model):
-            if run.name == at_work:
+        for run in await asyncio.to_thread(self._register.orphaned, self._model):
+            if run.name == at_work or number_of(run) in self._live:
                 continue
             asked = run.create_time.seconds + run.create_time.nanos / 1e9
             made = await asyncio.to_thread(self._store.made_by, run.name, asked)
@@ -261,6 +323,8 @@ class TrainingRuns:
                 self._log.warning("training was cut off", run=run.name)
                 await self._end(run, CUT_OFF)
             else:
+                lineage = (await asyncio.to_thread(self._store.manifest, made)).lineage
+                run.log_position = lineage.log_position  # who died may not have written it down
                 await self._end(run, "", training_pb2.TRAINING_RUN_STATE_SUCCEEDED, made)
 
     async def _end(

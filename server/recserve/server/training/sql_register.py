@@ -3,7 +3,7 @@
 from typing import Any
 
 from google.protobuf import json_format
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from recserve.server.database import Database
 from recserve.server.database.tables import TRAINING_RUNS as RUNS
@@ -17,18 +17,30 @@ from recserve.server.training.register import (
 )
 from recserve.v1 import training_pb2
 
+LEASE_SECONDS = 30.0
+
 
 class SqlRunRegister:
     """A `RunRegister` in a `Database`, which it shares with the event log.
 
     Args:
         database: The database; whoever opened it closes it.
+        lease_seconds: How long after its last renewal a run counts as alive, where servers
+            share the database.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lease_seconds: float = LEASE_SECONDS) -> None:
         self._database = database
+        self._lease_seconds = lease_seconds
 
-    def add(self, model: str, request: training_pb2.TrainRequest, now: float) -> tuple[Run, bool]:
+    @property
+    def is_shared(self) -> bool:
+        """See `RunRegister.is_shared`."""
+        return self._database.is_shared
+
+    def add(
+        self, model: str, request: training_pb2.TrainRequest, now: float, trigger: str = ""
+    ) -> tuple[Run, bool]:
         """See `RunRegister.add`."""
         of_model = select(RUNS).where(RUNS.c.model == model)
         with self._database.writing() as connection:
@@ -40,10 +52,15 @@ class SqlRunRegister:
             at_work = connection.execute(of_model.where(RUNS.c.unended)).first()
             if at_work is not None:
                 raise in_progress(_from_row(at_work))
-            values = {"model": model, "request_id": request.request_id or None, "unended": True}
+            values = {
+                "model": model,
+                "request_id": request.request_id or None,
+                "unended": True,
+                "lease_until": self._lease(connection),
+            }
             adding = insert(RUNS).values(**values, run="{}").returning(RUNS.c.number)
             number = connection.execute(adding).scalar_one()
-            run = new_run(model, number, request, now)
+            run = new_run(model, number, request, now, trigger)
             own = update(RUNS).where(RUNS.c.number == number)
             connection.execute(own.values(run=_to_json(run)))
         return run, True
@@ -69,10 +86,24 @@ class SqlRunRegister:
             query = query.where(RUNS.c.number < before)
         return self._read(query.order_by(RUNS.c.number.desc()).limit(limit))
 
-    def unended(self, model: str) -> list[Run]:
-        """See `RunRegister.unended`."""
+    def renew(self, number: int) -> bool:
+        """See `RunRegister.renew`."""
+        own = update(RUNS).where(RUNS.c.number == number, RUNS.c.unended)
+        with self._database.writing() as connection:
+            renewed = own.values(lease_until=self._lease(connection))
+            return connection.execute(renewed).rowcount == 1
+
+    def orphaned(self, model: str) -> list[Run]:
+        """See `RunRegister.orphaned`."""
         query = select(RUNS).where(RUNS.c.model == model, RUNS.c.unended)
-        return self._read(query.order_by(RUNS.c.number.desc()))
+        with self._database.reading() as connection:
+            if self.is_shared:
+                query = query.where(RUNS.c.lease_until < self._database.now(connection))
+            rows = connection.execute(query.order_by(RUNS.c.number.desc()))
+            return [_from_row(row) for row in rows]
+
+    def _lease(self, connection: Connection) -> float:
+        return self._database.now(connection) + self._lease_seconds
 
     def _read(self, query: Select[Any]) -> list[Run]:
         with self._database.reading() as connection:

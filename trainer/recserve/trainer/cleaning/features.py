@@ -7,13 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from recserve.trainer import list_cell
+from recserve.trainer import list_cell, vector_cell
 from recserve.trainer.cleaning.interactions import examples
 from recserve.trainer.cleaning.ledger import Ledger
+from recserve.trainer.cleaning.times import parse_times
+from recserve.trainer.feature_layout import FeatureLayout
 from recserve.trainer.tables import FeatureTable
 from recserve.v1 import schema_pb2
 
 MOST_VALUES = 16
+SECONDS_PER_DAY = 86_400.0
+# From there on a number of seconds would be one of milliseconds: the year 5138.
+LATEST_SECONDS = 1e11
 
 
 def column_of(feature: schema_pb2.Feature) -> str:
@@ -35,18 +40,28 @@ def feature_table(
     ledger: Ledger,
 ) -> FeatureTable:
     """Reads features from a table of text that has a column for each."""
-    kinds = schema_pb2.FeatureType
+    kinds, count = schema_pb2.FeatureType, len(rows)
     numeric = of_type(features, kinds.FEATURE_TYPE_NUMERIC)
+    timestamps = of_type(features, kinds.FEATURE_TYPE_TIMESTAMP)
+    vectors = of_type(features, kinds.FEATURE_TYPE_VECTOR)
     categorical = of_type(features, kinds.FEATURE_TYPE_CATEGORICAL)
+    texts = of_type(features, kinds.FEATURE_TYPE_TEXT)
     multi_valued = of_type(features, kinds.FEATURE_TYPE_MULTI_VALUED)
-    count = len(rows)
     return FeatureTable(
-        numeric_block(rows, [column_of(feature) for feature in numeric], ledger),
-        _stack([_one_string(rows[column_of(f)]) for f in categorical], (count, 0)),
+        np.concatenate(
+            [
+                numeric_block(rows, [column_of(feature) for feature in numeric], ledger),
+                *(_days(rows, column_of(feature), ledger) for feature in timestamps),
+                *(_vectors(rows, feature, ledger) for feature in vectors),
+            ],
+            axis=1,
+        ),
+        _stack([_one_string(rows[column_of(f)]) for f in (*categorical, *texts)], (count, 0)),
         _stack(
             [_multi_valued(rows, feature, multi_valued_length, ledger) for feature in multi_valued],
             (count, 0, multi_valued_length),
         ),
+        FeatureLayout.of(features),
     )
 
 
@@ -60,10 +75,39 @@ def numeric_block(
         with np.errstate(over="ignore"):
             values = pd.to_numeric(text, errors="coerce").to_numpy(np.float64).astype(np.float32)
         bad = ~np.isfinite(values)
-        noted = bad & ~text.str.lower().isin(("", "nan")).to_numpy()
-        ledger.repaired("bad_feature", noted.sum(), examples(rows[noted], [column]))
+        _note_bad(rows, column, bad, ledger)
         block[:, index] = np.where(bad, np.nan, values)
     return block
+
+
+def _days(rows: pd.DataFrame, column: str, ledger: Ledger) -> np.typing.NDArray[np.float32]:
+    """Times as days since 1970, float32 `[n, 1]`: to three minutes until the year 2059."""
+    seconds = parse_times(rows[column].str.strip(), clock=True)
+    bad = ~(np.abs(seconds) < LATEST_SECONDS)
+    _note_bad(rows, column, bad, ledger)
+    return np.where(bad, np.nan, seconds / SECONDS_PER_DAY).astype(np.float32)[:, None]
+
+
+def _vectors(
+    rows: pd.DataFrame, feature: schema_pb2.Feature, ledger: Ledger
+) -> np.typing.NDArray[np.float32]:
+    """Vectors, float32 `[n, dimension]`; one that is not whole is missing."""
+    column = column_of(feature)
+    block = np.full((len(rows), feature.dimension), np.nan, dtype=np.float32)
+    for index, cell in enumerate(rows[column]):
+        vector = vector_cell.read(cell, feature.separator)
+        if len(vector) == feature.dimension and np.isfinite(vector).all():
+            block[index] = vector
+    _note_bad(rows, column, np.isnan(block[:, 0]), ledger)
+    return block
+
+
+def _note_bad(
+    rows: pd.DataFrame, column: str, bad: np.typing.NDArray[np.bool_], ledger: Ledger
+) -> None:
+    """Counts the cells that hold something, and nothing that could be read."""
+    noted = bad & ~rows[column].str.strip().str.lower().isin(("", "nan")).to_numpy()
+    ledger.repaired("bad_feature", noted.sum(), examples(rows[noted], [column]))
 
 
 def multi_valued_length(

@@ -1,85 +1,72 @@
-"""The rules for rows of the interactions file."""
+"""The rules for single rows of the interactions file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from recserve.trainer import list_cell
+from recserve.trainer.cleaning.columns import Columns
 from recserve.trainer.cleaning.ledger import MOST_EXAMPLES, Ledger
 from recserve.trainer.cleaning.times import parse_times
-from recserve.trainer.dataset import Frame
-from recserve.trainer.errors import SchemaError
 from recserve.trainer.event_type_name import index_of
 from recserve.v1 import schema_pb2
 
 MOST_ID_BYTES = 256
+MOST_BYTES_PER_CHARACTER = 4
+MOST_VALUE = float(np.finfo(np.float32).max)
 CLOCK_AHEAD_SECONDS = 86_400.0
 TRUTHS = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a dataset; None where there is none."""
-
-    user: str
-    item: str
-    event_type: str | None
-    value: str | None
-    time: str | None
-
-    @classmethod
-    def of(cls, source: schema_pb2.DatasetSource, frame: Frame) -> Columns:
-        """The columns that the schema names, or the canonical ones if they are there.
-
-        Raises:
-            SchemaError: If a column that the schema names, or an id column, is missing.
-        """
-        return cls(
-            user=_named(frame, source.user_id_column or "user_id"),
-            item=_named(frame, source.item_id_column or "item_id"),
-            event_type=_optional(frame, source.event_type_column, "event_type"),
-            value=_optional(frame, source.value_column, "value"),
-            time=_optional(frame, source.timestamp_column, "timestamp"),
-        )
-
-
-def clean_interactions(
-    frame: Frame, schema: schema_pb2.Schema, ledger: Ledger, now: float
+def clean_piece(
+    rows: pd.DataFrame, columns: Columns, schema: schema_pb2.Schema, ledger: Ledger, now: float
 ) -> pd.DataFrame:
-    """Applies every rule.
+    """Applies the rules that look at one row alone.
 
     Returns:
-        The kept rows with the columns `user_id`, `item_id` (str), `type` (index), `value`
-        and `time` (float64, NaN where there is none), and the file's own columns under
-        ("raw", name).
+        The kept rows, with `_type` (index), `_value` and `_time` (float64, NaN where there is
+        none) beside the file's own columns.
     """
-    columns = Columns.of(schema.source, frame)
-    rows = _with_ids(frame.rows, columns, ledger)
+    rows = trim_ids(rows, [columns.user, columns.item], [columns.item], ledger)
     rows = _with_types(rows, columns, schema, ledger)
     rows = _with_values(rows, columns, schema, ledger)
     clock = schema.source.timestamp_kind != schema_pb2.TIMESTAMP_KIND_SEQUENCE
-    rows = _with_times(rows, columns, ledger, now if clock else None)
-    return _without_duplicates(rows, columns, ledger)
+    return _with_times(rows, columns, ledger, now if clock else None)
 
 
-def trim_ids(rows: pd.DataFrame, columns: list[str], ledger: Ledger) -> pd.DataFrame:
-    """Trims the id columns and drops rows whose ids are missing, malformed or too long."""
+def trim_ids(
+    rows: pd.DataFrame, columns: list[str], shown: list[str], ledger: Ledger
+) -> pd.DataFrame:
+    """Trims the id columns and drops rows whose ids are missing, malformed or too long.
+
+    Args:
+        rows: The rows.
+        columns: The columns of ids.
+        shown: The columns that examples quote; not that of user ids.
+        ledger: Hears what was changed.
+    """
     for column in columns:
         trimmed = rows[column].str.strip()
-        changed = (trimmed != rows[column]) & (trimmed != "")
-        ledger.repaired("trimmed_id", changed.sum(), examples(rows[changed], columns))
-        rows = rows.assign(**{column: trimmed})
-    missing = (rows[columns] == "").any(axis=1)
-    rows = drop(rows, missing, "missing_id", ledger, columns)
-    malformed = pd.concat([rows[column].str.contains("\x00") for column in columns], axis=1)
-    rows = drop(rows, malformed.any(axis=1), "malformed_id", ledger, columns)
+        rows = drop(rows, trimmed == "", "missing_id", ledger, shown)
+        trimmed = trimmed[rows.index]
+        changed = trimmed != rows[column]
+        if ledger.applies("trimmed_id") and changed.any():
+            ledger.repaired("trimmed_id", changed.sum(), examples(rows[changed], shown))
+            rows = rows.assign(**{column: trimmed})
     for column in columns:
-        oversized = rows[column].map(lambda cell: len(cell.encode("utf-8"))) > MOST_ID_BYTES
-        rows = drop(rows, oversized, "oversized_id", ledger, columns)
+        malformed = rows[column].str.contains("\x00", regex=False)
+        rows = drop(rows, malformed, "malformed_id", ledger, shown)
+        rows = drop(rows, _is_oversized(rows[column]), "oversized_id", ledger, shown)
     return rows
+
+
+def _is_oversized(ids: pd.Series[str]) -> pd.Series[bool]:
+    long = ids.str.len() > MOST_ID_BYTES // MOST_BYTES_PER_CHARACTER
+    long[long] = ids[long].map(lambda each: len(each.encode("utf-8"))) > MOST_ID_BYTES
+    return long
 
 
 def numbers_or_truths(text: pd.Series[str]) -> pd.Series[float]:
@@ -99,21 +86,26 @@ def drop(
 
 
 def examples(rows: pd.DataFrame, shown: list[str]) -> list[str]:
-    """A few rows as text, each with its id, or its number in the file from 1."""
+    """A few rows as text: the number in the file from 1, or the index, and the shown cells.
+
+    They are kept in the manifest, so neither the index nor the shown cells may be user ids.
+    """
     head = rows[shown].head(MOST_EXAMPLES)
     return [
-        (f"row {name + 1}: " if isinstance(name, int) else f"{name}: ")
-        + ", ".join(
-            f"{column}={list_cell.shown(str(cell))[:60]!r}"
-            for column, cell in zip(shown, cells, strict=True)
-        )
-        for name, cells in zip(head.index, head.itertuples(index=False), strict=True)
+        ": ".join(filter(None, (_row(name), _cells(shown, cells))))
+        for name, cells in zip(head.index, head.to_numpy(), strict=True)
     ]
 
 
-def _with_ids(rows: pd.DataFrame, columns: Columns, ledger: Ledger) -> pd.DataFrame:
-    rows = trim_ids(rows, [columns.user, columns.item], ledger)
-    return rows.assign(**{"": rows.index}).rename(columns={"": "_row"})
+def _row(name: int | str) -> str:
+    return f"row {name + 1}" if isinstance(name, int) else name
+
+
+def _cells(columns: list[str], cells: Iterable[object]) -> str:
+    return ", ".join(
+        f"{column}={list_cell.shown(str(cell))[:60]!r}"
+        for column, cell in zip(columns, cells, strict=True)
+    )
 
 
 def _with_types(
@@ -138,15 +130,15 @@ def _with_values(
     missing = text.str.lower().isin(("", "nan"))
     values = numbers_or_truths(text.where(~missing, ""))
     rows = rows.assign(_value=values, _missing=missing)
-    bad = (values.isna() | values.abs().eq(np.inf)) & ~missing
-    rows = drop(rows, bad, "bad_value", ledger, [columns.user, columns.item, columns.value])
+    bad = (values.isna() | (values.abs() > MOST_VALUE)) & ~missing
+    rows = drop(rows, bad, "bad_value", ledger, [columns.item, columns.value])
     judged = [
         index
         for index, event in enumerate(schema.event_types)
         if event.HasField("positive_at_least")
     ]
     needed = rows["_missing"] & rows["_type"].isin(judged)
-    return drop(rows, needed, "missing_value", ledger, [columns.user, columns.item])
+    return drop(rows, needed, "missing_value", ledger, [columns.item])
 
 
 def _with_times(
@@ -156,34 +148,12 @@ def _with_times(
         return rows.assign(_time=np.nan)
     times = parse_times(rows[columns.time], clock=now is not None)
     rows = rows.assign(_time=times)
-    shown = [columns.user, columns.item, columns.time]
+    shown = [columns.item, columns.time]
     unreadable = rows["_time"].isna() | rows["_time"].abs().eq(np.inf)
     rows = drop(rows, unreadable, "bad_time", ledger, shown)
     impossible = rows["_time"] < 0
     if now is not None:
         impossible |= rows["_time"] > now + CLOCK_AHEAD_SECONDS
+    if not ledger.applies("impossible_time"):
+        return rows
     return drop(rows, impossible, "impossible_time", ledger, shown)
-
-
-def _without_duplicates(rows: pd.DataFrame, columns: Columns, ledger: Ledger) -> pd.DataFrame:
-    shown = [columns.user, columns.item]
-    if columns.time is None:
-        key = [column for column in rows.columns if not column.startswith("_")]
-    else:
-        key = [*shown, "_type", "_time"]
-    return drop(rows, rows.duplicated(key), "duplicate_event", ledger, shown)
-
-
-def _named(frame: Frame, column: str) -> str:
-    if column not in frame.rows.columns:
-        raise SchemaError(
-            f"{frame.path} has no column {column!r}; it has {', '.join(frame.rows.columns)}. "
-            "Name the column in schema.toml under [source]"
-        )
-    return column
-
-
-def _optional(frame: Frame, chosen: str, usual: str) -> str | None:
-    if chosen:
-        return _named(frame, chosen)
-    return usual if usual in frame.rows.columns else None

@@ -3,28 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from recserve.trainer.switches import RULES, Switches
 from recserve.v1 import model_pb2
 
 MOST_EXAMPLES = 3
-
-RULES = {
-    "unreadable_row": "Drops lines with more fields than the header, or an open quote.",
-    "trimmed_id": "Takes white space from the ends of ids.",
-    "missing_id": "Drops rows without a user id or an item id.",
-    "malformed_id": "Drops rows with an id that has a zero byte in it.",
-    "oversized_id": "Drops rows with an id of more than 256 bytes.",
-    "unknown_event_type": "Drops events of a type that the schema does not declare.",
-    "bad_value": "Drops events whose value is no finite number.",
-    "missing_value": "Drops events without a value, where the value tells positive from negative.",
-    "bad_time": "Drops events whose time is missing or cannot be read.",
-    "impossible_time": "Drops events before 1970, or more than a day in the future.",
-    "duplicate_event": "Drops events that repeat another: same user, item, type and time "
-    "(without times: the same row).",
-    "bad_feature": "Treats numeric features that are no finite number as missing.",
-    "conflicting_feature": "Keeps the first value of a user's or item's feature that changes.",
-    "long_multi_valued": "Keeps the first values of multi-valued features that have too many.",
-    "duplicate_entry": "Drops repeated lines of one item or user in the items and users files.",
-}
 
 
 @dataclass
@@ -35,10 +17,19 @@ class _Count:
 
 
 class Ledger:
-    """Counts what each rule did."""
+    """Counts what each rule did.
 
-    def __init__(self) -> None:
+    Args:
+        switches: Which rules are applied.
+    """
+
+    def __init__(self, switches: Switches) -> None:
+        self._switches = switches
         self._counts = {name: _Count() for name in RULES}
+
+    def applies(self, rule: str) -> bool:
+        """Whether a rule is switched on."""
+        return rule in self._switches.rules
 
     def dropped(self, rule: str, count: int, examples: Iterable[str] = ()) -> None:
         """Adds rows that a rule dropped."""
@@ -62,10 +53,11 @@ class Ledger:
         rules = [
             model_pb2.CleaningRule(
                 name=name,
-                description=RULES[name],
+                description=RULES[name].description,
                 dropped=count.dropped,
                 repaired=count.repaired,
                 examples=count.examples,
+                disabled=not self.applies(name),
             )
             for name, count in self._counts.items()
         ]

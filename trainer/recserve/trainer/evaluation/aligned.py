@@ -54,6 +54,11 @@ class Aligned:
         self._outward = np.full(len(rows), -1, np.int32)
         self._outward[self._inward] = np.arange(len(item_ids))
 
+    @property
+    def item_rows(self) -> Ints:
+        """The version's row of each item of the tables, int32 `[N]`."""
+        return self._inward
+
     def run(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Runs one signature; rows are those of the tables, vectors those of the version."""
         if "history_types" in inputs:

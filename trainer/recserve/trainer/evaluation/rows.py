@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from recserve.trainer.evaluation import classification, popularity
-from recserve.trainer.evaluation.served import feature_inputs, item_inputs
-from recserve.trainer.evaluation.setting import NOTHING_TO_MEASURE, Outcome, Runner, Setting
+from recserve.trainer.evaluation import calibration, classification, popularity
+from recserve.trainer.evaluation.inputs import feature_inputs, item_inputs
+from recserve.trainer.evaluation.setting import Runner, Setting
 from recserve.trainer.tables import Events, Floats
 from recserve.trainer.tables import popularity as popularity_of
+from recserve.v1 import model_pb2
 
 BATCH = 4096
 
 
-def evaluate(run: Runner, setting: Setting) -> Outcome:
-    """Scores each held-out row with its own features, beside its item's share of positives."""
+def evaluate(run: Runner, setting: Setting) -> model_pb2.Evaluation:
+    """Scores each held-out row with its own features, beside its item's share of positives.
+
+    Returns:
+        Metrics and calibration; none where nothing is held out.
+    """
     train, holdout = setting.train, setting.holdout
     if not len(holdout):
-        return NOTHING_TO_MEASURE
+        return model_pb2.Evaluation()
     labels = holdout.positive.astype(np.int32)
     rates = popularity.smoothed_rates(
         train.item, train.positive.astype(np.int32), setting.tables.item_count
     )
-    users = np.unique(holdout.user)
-    known = int(np.isin(users, train.user).sum())
-    return Outcome(
-        classification.metrics(labels, scores(run, setting, holdout)),
-        classification.metrics(labels, rates[holdout.item]),
-        known,
-        len(users) - known,
-        {},
-        {},
+    found, beside = scores(run, setting, holdout), rates[holdout.item]
+    return model_pb2.Evaluation(
+        metrics=classification.compared(labels, found, beside, holdout.user, setting.seed),
+        calibration=calibration.measure(labels, found),
     )
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation is about, and what comes of it."""
+"""What an evaluation is about."""
 
 from __future__ import annotations
 
@@ -37,22 +37,3 @@ class Setting:
             hp.negatives_per_positive,
             hp.seed,
         )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The metrics of a model and of the baseline, and on whom they are measured."""
-
-    model: dict[str, float]
-    baseline: dict[str, float]
-    known_users: int
-    """Users with a history, who get the model's answers."""
-    new_users: int
-    """Users without one, who get what is popular."""
-    known_model: dict[str, float]
-    """The ranking metrics of the users with a history alone."""
-    known_baseline: dict[str, float]
-
-
-NOTHING_TO_MEASURE = Outcome({}, {}, 0, 0, {}, {})
-"""The outcome of a holdout without a right answer."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recserve.trainer import list_cell
+from recserve.trainer import list_cell, vector_cell
 from recserve.trainer.cleaning.interactions import numbers_or_truths
 from recserve.trainer.cleaning.times import parse_times
 
@@ -17,6 +17,7 @@ NUMERIC_SHARE = 0.95
 # A few bad cells must not turn a number into a category; cleaning deals with them.
 SEPARATED_SHARE = 0.2
 FEW_STEPS = 3
+MOST_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class ColumnFacts:
     """What separates several values within one cell; empty if nothing does."""
     words: float
     """Mean words in a cell."""
+    dimension: int
+    """Numbers in each cell, where nearly all hold as many, and not whole ones; 0 for others."""
 
     @property
     def example(self) -> str:
@@ -81,6 +84,8 @@ def facts(column: pd.Series[str]) -> ColumnFacts:
     share = float(numbers.notna().mean()) if len(present) else 0.0
     numeric = not lists and share >= NUMERIC_SHARE
     finite = numbers[np.isfinite(numbers)]
+    dimension = 0 if numeric else _dimension(present)
+    separated = not (numeric or dimension)
     return ColumnFacts(
         name=str(column.name),
         values=values,
@@ -88,9 +93,20 @@ def facts(column: pd.Series[str]) -> ColumnFacts:
         distinct=present.nunique(),
         numeric=numeric,
         whole=numeric and bool((finite == finite.round()).mean() >= NUMERIC_SHARE),
-        separator="|" if lists else "" if numeric else _separator(present),
+        separator="" if not separated else "|" if lists else _separator(present),
         words=float(present.str.count(r"\s+").mean() + 1) if len(present) else 0.0,
+        dimension=dimension,
     )
+
+
+def _dimension(present: pd.Series[str]) -> int:
+    """How many numbers nearly every cell holds; 0 where it is one, or they are whole: ids."""
+    cells = present.head(MOST_LOOKED_AT)
+    sizes = np.array([len(vector_cell.read(cell)) for cell in cells], dtype=np.int64)
+    size = int(np.median(sizes)) if len(sizes) else 0
+    fractions = cells.str.count(r"\d\.\d|\.\d|\de-?\d") >= size / 2
+    vectors = (sizes == size) & fractions.to_numpy()
+    return size if size > 1 and vectors.mean() >= NUMERIC_SHARE else 0
 
 
 def _separator(present: pd.Series[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recserve.trainer import dataset, event_type_name, schema_file
+from recserve.trainer.feature_layout import FeatureLayout
 from recserve.trainer.inspection import files, functions, kinds, names, roles
 from recserve.trainer.inspection.facts import ColumnFacts, facts
 from recserve.trainer.inspection.kinds import Kind
@@ -160,19 +161,29 @@ class _Proposal:
             self._note(path, column, "left out", "", judged.reason)
             return
         features = getattr(self._schema, FEATURE_LISTS[role])
+        feature = schema_pb2.Feature(type=judged.type)
+        if judged.type == schema_pb2.FEATURE_TYPE_VECTOR:
+            feature.dimension = column.dimension
+        if FeatureLayout.of((*features, feature)).numbers > schema_file.MOST_NUMBERS:
+            reason = f"with it, there were more than {schema_file.MOST_NUMBERS} numbers of its kind"
+            self._note(path, column, "left out", "", reason)
+            return
         if len(features) == schema_file.MOST_FEATURES:
             reason = f"the schema has {schema_file.MOST_FEATURES} of its kind, and no room for more"
             self._note(path, column, "left out", "", reason)
             return
         taken = {feature.name for feature in features}
-        name = names.feature_name(column.name)
+        base = name = names.feature_name(column.name)
+        number = 1
         while name in taken:
-            name = f"{name[:60]}_2"
-        feature = features.add(name=name, type=judged.type)
+            number += 1
+            name = f"{base[:59]}_{number}"
+        feature.name = name
         if column.name != name:
             feature.column = column.name
         if judged.type == schema_pb2.FEATURE_TYPE_MULTI_VALUED:
             feature.separator = column.separator
+        features.append(feature)
         kind_name = schema_pb2.FeatureType.Name(judged.type)
         self._note(
             path, column, role, kind_name.removeprefix("FEATURE_TYPE_").lower(), judged.reason

@@ -28,6 +28,8 @@ CLOCKS = ("timestamp", "time", "datetime", "date", "event_time", "created_at", "
           "occurred_at", "created")  # fmt: skip
 TIMES = (*CLOCKS, "position", "order", "step", "rank", "seq", "sequence")
 TIME_WORDS = frozenset(("timestamp", "time", "date", "datetime", "ts", "at", "day"))
+TIME_FEATURE_WORDS = TIME_WORDS | {"created", "updated", "released", "release", "published",
+                                   "joined", "since", "birthday", "born", "expires"}  # fmt: skip
 DISLIKES = frozenset(("hide", "dislike", "skip", "unlike", "unfollow", "block", "report",
                       "downvote", "dismiss", "unsubscribe", "remove", "remove_from_cart",
                       "return", "refund", "unsave"))  # fmt: skip

@@ -43,7 +43,7 @@ def learn(
     if start is not None:
         weights.restore(start, model.trainable_variables, named)
     progress.stage("ranking")
-    losses = Lesson(tables, train, model, hp).learn(progress)
+    Lesson(tables, train, model, hp).learn(progress)
     dimensions = dimensions_of(
         schema, tables, hp.history_length, model.vector_width, model.state_width
     )
@@ -55,7 +55,6 @@ def learn(
         variables=model.trainable_variables,
         vocabularies=named,
         uses_history=False,
-        losses=losses,
     )
 
 
@@ -95,24 +94,17 @@ class Lesson:
         self._optimizer.build(self._weights)
         self._step = tf.function(self._one_step, reduce_retracing=True, autograph=False)
 
-    def learn(self, progress: Progress) -> list[float]:
-        """Trains with early stopping.
-
-        Returns:
-            The training loss of each pass.
-        """
+    def learn(self, progress: Progress) -> None:
+        """Trains with early stopping."""
         hp = self._hp
         best = BestWeights(self._weights, hp.patience)
         best.note_start(-self.validation_loss())
         steps = Steps(progress, hp.max_epochs, len(batches(self._learned, hp.batch_size)))
         steps.start(self.start_loss())
-        losses = []
         for number, loss, reached in passes(
             hp.max_epochs, best, lambda: -self.validation_loss(), lambda: self.epoch(steps)
         ):
-            losses.append(loss)
             progress.epoch(number, hp.max_epochs, loss, {"validation_log_loss": -reached})
-        return losses
 
     def start_loss(self) -> float:
         """The loss of the weights as they stand, on the first batches of the next pass.

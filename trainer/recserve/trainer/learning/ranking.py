@@ -12,11 +12,12 @@ import tensorflow as tf
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning.inputs import UserInputs, batches
 from recserve.trainer.learning.steps import FIRST_BATCHES, Steps
+from recserve.trainer.learning.validation import gains
 from recserve.trainer.model.two_stage import TwoStage
 from recserve.trainer.tables import Bools, Events, Floats, Ints
 
 BATCH = 256
-LEAST_SLOPE = 0.05
+MOST_NEGATIVES = 63
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Offers:
     rows: Ints
     """int32 `[n, C]`, the offered items, in no order."""
     retrieved: Floats
-    """float32 `[n, C, 2]`, retrieval's lift, and the memory's part of it."""
+    """float32 `[n, C, TOLD]`, what retrieval says of each."""
     place: Ints
     """int32 `[n]`, the column of the item that was then chosen."""
     eligible: Bools
@@ -104,28 +105,23 @@ class RankerTrainer:
         self._hp = hp
         self._rng = np.random.default_rng(hp.seed + 1)
         self.weights = self._ranker.trainable_variables
-        self._optimizer = keras.optimizers.Adam(hp.learning_rate)
-        self._optimizer.build(self.weights)
-        self._step = tf.function(self._one_step, reduce_retracing=True, autograph=False)
         self._logits = tf.function(self._score, reduce_retracing=True, autograph=False)
 
-    def calibrate(self, offered: Offers) -> None:
-        """Starts the ranker as retrieval's own chances, made probabilities of a choice.
+    def begin(self, *, with_vectors: bool) -> None:
+        """Begins a round of passes.
 
-        Logistic regression of "chosen" on log p (Platt, 1999); the slope is kept positive, so
-        that the order of retrieval stays.
+        Args:
+            with_vectors: Whether the weights by which vectors are read are learned too.
         """
-        from sklearn.linear_model import LogisticRegression
-
-        lifts = np.take_along_axis(offered.retrieved[:, :, 0], self._draw(offered), axis=1)
-        labels = np.zeros(lifts.shape, dtype=np.int32)
-        labels[:, 0] = 1
-        fitted = LogisticRegression().fit(lifts.reshape(-1, 1), labels.ravel())
-        self._ranker.start_from(max(float(fitted.coef_[0, 0]), LEAST_SLOPE), fitted.intercept_)
+        kept = () if with_vectors else {weight.path for weight in self._ranker.weights_of_vectors}
+        self._learned = [weight for weight in self.weights if weight.path not in kept]
+        self._optimizer = keras.optimizers.Adam(self._hp.learning_rate)
+        self._optimizer.build(self._learned)
+        self._step = tf.function(self._one_step, reduce_retracing=True, autograph=False)
 
     def pairs(self, offered: Offers) -> tuple[Ints, Floats]:
         """Labels, 0 or 1, and scores, `[n]`: each choice beside drawn negatives."""
-        columns, parts = self._draw(offered), []
+        columns, parts = self._draw(offered, self._hp.negatives_per_positive), []
         for batch in batches(np.arange(len(offered)), BATCH):
             part = offered.take(batch)
             logits = self._logits(part.users, part.rows, part.retrieved).numpy()
@@ -156,27 +152,30 @@ class RankerTrainer:
 
     def ndcg(self, offered: Offers) -> float:
         """NDCG@10 of the chosen items among all that was offered with them."""
-        gains = []
+        return float(self.gains(offered).mean())
+
+    def gains(self, offered: Offers) -> Floats:
+        """NDCG@10 of each offer, float64 `[n]`."""
+        parts = []
         for batch in batches(np.arange(len(offered)), BATCH):
             part = offered.take(batch)
             logits = self._logits(part.users, part.rows, part.retrieved).numpy()
             chosen = np.take_along_axis(logits, part.place[:, None], axis=1)
-            ranks = ((logits > chosen) & part.eligible).sum(axis=1)
-            gains.append(np.where(ranks < 10, 1.0 / np.log2(ranks + 2.0), 0.0))
-        return float(np.concatenate(gains).mean())
+            parts.append(((logits > chosen) & part.eligible).sum(axis=1))
+        return gains(np.concatenate(parts))
 
     def _beside(self, part: Offers) -> tuple[Floats, Ints, Floats]:
         """Users, and the rows and retrieval of each one's choice, first, and negatives."""
-        columns = self._draw(part)
+        columns = self._draw(part, MOST_NEGATIVES)
         rows = np.take_along_axis(part.rows, columns, axis=1)
         retrieved = np.take_along_axis(part.retrieved, columns[:, :, None], axis=1)
         return part.users, rows, retrieved
 
-    def _draw(self, part: Offers) -> Ints:
+    def _draw(self, part: Offers, most: int) -> Ints:
         """Columns `[B, 1 + negatives]`: the chosen item, then negatives, each once."""
         noise = self._rng.random(part.rows.shape, dtype=np.float32)
         noise[~part.eligible] = 2.0
-        count = min(self._hp.negatives_per_positive, int(part.eligible.sum(axis=1).min()))
+        count = min(most, int(part.eligible.sum(axis=1).min()))
         negatives = np.argpartition(noise, count - 1, axis=1)[:, :count]
         return np.concatenate([part.place[:, None], negatives], axis=1)
 
@@ -191,12 +190,11 @@ class RankerTrainer:
             kernels = [weight for weight in self.weights if len(weight.shape) == 2]
             penalty = tf.add_n([tf.reduce_sum(tf.square(kernel.value)) for kernel in kernels])
             total = loss + self._hp.l2 * penalty
-        gradients = tape.gradient(total, [weight.value for weight in self.weights])
-        self._optimizer.apply_gradients(zip(gradients, self.weights, strict=True))
+        gradients = tape.gradient(total, [weight.value for weight in self._learned])
+        self._optimizer.apply_gradients(zip(gradients, self._learned, strict=True))
         return loss
 
 
 def _loss(logits: Any) -> Any:
-    """Binary cross-entropy, where the first of each row was chosen."""
-    labels = tf.concat([tf.ones_like(logits[:, :1]), tf.zeros_like(logits[:, 1:])], axis=1)
-    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
+    """Softmax cross-entropy, where the first of each row was chosen."""
+    return tf.reduce_mean(tf.reduce_logsumexp(logits, axis=1) - logits[:, 0])

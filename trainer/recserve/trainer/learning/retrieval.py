@@ -23,6 +23,8 @@ ID_DROPOUT = 0.1
 # Vectors begin near zero and have farther to go than the layers of an MLP.
 TOWER_RATE = 3.0
 NEVER = -1e9
+# In one pass; of more, each pass draws so many, so that it is seen in time when to stop.
+MOST_EXAMPLES = 150_000
 
 
 class Step(NamedTuple):
@@ -60,7 +62,7 @@ class RetrievalTrainer:
         self.weights = [weight for layer in layers for weight in layer.trainable_variables]
         self._optimizer = keras.optimizers.Adam(hp.learning_rate * TOWER_RATE)
         self._optimizer.build(self.weights)
-        self._step = tf.function(self._one_step, reduce_retracing=True, autograph=False)
+        self._step = tf.function(self.learn, reduce_retracing=True, autograph=False)
 
     def use(self, events: Events) -> None:
         """Takes these events as what is known: counts transitions and popularity."""
@@ -72,6 +74,10 @@ class RetrievalTrainer:
         self._popularity = popularity(events, items)
         self._sampler = NegativeSampler(known, self._popularity, self._rng)
 
+    def slow_down(self, share: float) -> None:
+        """Makes every further step so much smaller."""
+        self._optimizer.learning_rate.assign(self._optimizer.learning_rate * share)
+
     def start_loss(self, inputs: UserInputs, events: Events, examples: Ints) -> float:
         """The loss of the weights as they stand, on the first batches of the next pass.
 
@@ -79,19 +85,26 @@ class RetrievalTrainer:
         """
         state = self._rng.bit_generator.state
         order = batches(self._rng.permutation(examples), self._hp.batch_size)[:FIRST_BATCHES]
-        losses = [self._loss(self._prepare(inputs, events, batch))[0].numpy() for batch in order]
+        losses = [self._loss(self.prepare(inputs, events, batch))[0].numpy() for batch in order]
         self._rng.bit_generator.state = state
         return float(np.mean(losses))
 
     def epoch(self, inputs: UserInputs, events: Events, examples: Ints, steps: Steps) -> float:
-        """One pass over the examples, positions of the events to predict.
+        """One pass over the examples, or as many as `MOST_EXAMPLES` of them.
+
+        Args:
+            inputs: Of the events.
+            events: That are learned from.
+            examples: Positions of the events to predict.
+            steps: Hears of each batch.
 
         Returns:
             The mean loss.
         """
-        order = batches(self._rng.permutation(examples), self._hp.batch_size)
+        drawn = self._rng.permutation(examples)[:MOST_EXAMPLES]
+        order = batches(drawn, self._hp.batch_size)
         losses = []
-        for step in ahead(functools.partial(self._prepare, inputs, events), order):
+        for step in ahead(functools.partial(self.prepare, inputs, events), order):
             losses.append(self._step(step))
             steps.done(losses[-1])
         return float(np.mean([loss.numpy() for loss in losses]))
@@ -103,7 +116,8 @@ class RetrievalTrainer:
             tf.constant(self._own_rows), tf.constant(self._popularity), features
         )
 
-    def _prepare(self, inputs: UserInputs, events: Events, batch: Ints) -> Step:
+    def prepare(self, inputs: UserInputs, events: Events, batch: Ints) -> Step:
+        """What one step reads, for the events at these positions."""
         history = inputs.histories.before(batch)
         targets, weights = events.item[batch], events.weight[batch]
         negatives = self._sampler.draw()
@@ -132,7 +146,8 @@ class RetrievalTrainer:
             mass=self._transitions.mass(history.rows),
         )
 
-    def _one_step(self, step: Step) -> Any:
+    def learn(self, step: Step) -> Any:
+        """One step of the optimiser; returns the loss before it."""
         with tf.GradientTape() as tape:
             loss, penalty = self._loss(step)
             total = loss + self._hp.l2 * penalty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ class Trained:
     variables: list[Any]
     vocabularies: Vocabularies
     uses_history: bool
-    losses: list[float] = field(default_factory=list)
-    """The loss of each pass of the first stage."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """What learning chose, for a warm start to go on with."""
 
     def layout(self, format_version: int) -> model_pb2.ArtefactLayout:
         """What the serving side needs to know."""
@@ -43,4 +44,4 @@ class Trained:
     def write(self, folder: Path) -> None:
         """Writes the SavedModel and the weights."""
         self.endpoints.save(folder / "saved_model")
-        weights.write(folder / "weights.npz", self.variables, self.vocabularies)
+        weights.write(folder / "weights.npz", self.variables, self.vocabularies, self.numbers)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recserve.trainer.evaluation.ranking import CUT_OFF
 from recserve.trainer.learning.inputs import UserInputs, batches
 from recserve.trainer.model.two_stage import TwoStage
-from recserve.trainer.tables import Events, Ints
+from recserve.trainer.tables import Events, Floats, Ints
 
 BATCH = 256
 
@@ -36,24 +37,36 @@ class NextItem:
     def ndcg(self, item_vectors: Any) -> float:
         """The score of retrieval as it stands.
 
-        What the user had before is left out. With one right item at rank r, NDCG is
-        1 / log2(r + 1). Ties count as half lost.
+        What the user had before is left out.
         """
-        gains = []
+        parts = []
         for batch in batches(self._positions, BATCH):
             seen = tf.constant(self._inputs.histories.items_before(batch))
             targets = tf.constant(self._events.item[batch])
             asked = self._inputs.at(batch)
-            ranks = self._ranks(item_vectors, asked, seen, targets).numpy()
-            gains.append(np.where(ranks < 10, 1.0 / np.log2(ranks + 2.0), 0.0))
-        return float(np.concatenate(gains).mean())
+            parts.append(self._ranks(item_vectors, asked, seen, targets).numpy())
+        return float(gains(np.concatenate(parts)).mean())
 
 
 def _ranks(model: TwoStage, item_vectors: Any, asked: Any, seen: Any, targets: Any) -> Any:
     history, user, context = asked
     users = model.users(item_vectors, history, user, context)
-    chances, _ = model.retrieval.chances(users, item_vectors, history, seen)
-    chosen = tf.gather(chances, targets, batch_dims=1)[:, None]
-    above = tf.reduce_sum(tf.cast(chances > chosen, tf.float32), axis=1)
-    beside = tf.reduce_sum(tf.cast(chances == chosen, tf.float32), axis=1) - 1.0
+    return ranks(model.retrieval.chances(users, item_vectors, history, seen).all, targets)
+
+
+def ranks(scores: Any, targets: Any) -> Any:
+    """How many items stand before each target, float32 `[B]`; ties count as half lost.
+
+    Args:
+        scores: float32 `[B, N]`.
+        targets: int32 `[B]`.
+    """
+    chosen = tf.gather(scores, targets, batch_dims=1)[:, None]
+    above = tf.reduce_sum(tf.cast(scores > chosen, tf.float32), axis=1)
+    beside = tf.reduce_sum(tf.cast(scores == chosen, tf.float32), axis=1) - 1.0
     return above + beside / 2.0
+
+
+def gains(ranks: Floats | Ints) -> Floats:
+    """NDCG@10 where one item is right and so many stand before it: 1 / log2(rank + 2), or 0."""
+    return np.where(ranks < CUT_OFF, 1.0 / np.log2(ranks + 2.0), 0.0)

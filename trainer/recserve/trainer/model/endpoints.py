@@ -17,7 +17,7 @@ WRITE_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACC
 
 
 class Endpoints(tf.Module):
-    """The four signatures of a model.
+    """The signatures of a model.
 
     Evaluation calls them and the artefact holds them, so what is measured is what is served.
     """

@@ -9,6 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 SECONDS_PER_HOUR = 3600.0
+# What is learned by position reads this many events at most; the rest of a longer history is
+# for the neighbours.
+RECENT = 50
 
 
 class History(NamedTuple):
@@ -71,6 +74,15 @@ def positions(history: History) -> Any:
     length = history.rows.shape[1]
     count = tf.reduce_sum(tf.cast(history.types >= 0, tf.int32), axis=1, keepdims=True)
     return tf.clip_by_value(count - 1 - tf.range(length)[None, :], 0, length - 1)
+
+
+def recent(history: History) -> History:
+    """The latest `RECENT` events of each history, or all where there are not more places."""
+    if history.rows.shape[1] <= RECENT:
+        return history
+    count = tf.reduce_sum(tf.cast(history.types >= 0, tf.int32), axis=1, keepdims=True)
+    at = tf.maximum(count - RECENT, 0) + tf.range(RECENT)[None, :]
+    return History(*(tf.gather(part, at, batch_dims=1) for part in history))
 
 
 def _present(numbers: Any) -> Any:

@@ -14,7 +14,10 @@ from recserve.trainer.vocabulary import FeatureStatistics
 class ItemTower(keras.layers.Layer):
     """The vector of an item: its own, which is nothing for an unknown id, and its features'.
 
-    The last number of a vector is the item's bias: its own, and a share of its popularity.
+    The last number of a vector is the item's bias: its own, and a share of its popularity. Of an
+    item without a vector of its own nobody can know yet how popular it will be: all such items
+    share one bias, which training learns where it hides items' own vectors. Else a new item would
+    stand behind whatever is popular.
     """
 
     def __init__(self, item_ids: list[str], statistics: FeatureStatistics, width: int) -> None:
@@ -31,6 +34,7 @@ class ItemTower(keras.layers.Layer):
         self.popularity_weight = self.add_weight(
             name="popularity_weight", shape=(), initializer=keras.initializers.Constant(1.0)
         )
+        self.new_bias = self.add_weight(name="new_bias", shape=(), initializer="zeros")
         self.built = True
 
     @property
@@ -60,6 +64,7 @@ class ItemTower(keras.layers.Layer):
         at = tf.maximum(rows, 0)
         vectors = tf.gather(tf.convert_to_tensor(self.table), at) * share[:, None]
         vectors += self.features(features)
-        bias = tf.gather(tf.convert_to_tensor(self.bias), at) * share
+        bias = tf.gather(tf.convert_to_tensor(self.bias), at)
         bias += self.popularity_weight * tf.math.log1p(popularity)
+        bias = tf.where(own, bias, tf.convert_to_tensor(self.new_bias))
         return tf.concat([vectors, bias[:, None]], axis=1)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from recserve.trainer.model.history import History, HistoryWeights
+from recserve.trainer.model.history import RECENT, History, HistoryWeights, recent
 from recserve.trainer.transitions import Transitions
 
 QUERY_DECAY = 0.7
@@ -23,7 +23,9 @@ class Memory(keras.layers.Layer):
     def __init__(self, length: int, type_count: int, item_count: int) -> None:
         super().__init__(name="memory")
         self.item_count = item_count
-        self.weights_of_events = HistoryWeights(length, type_count, (QUERY_DECAY,), name="recency")
+        self.weights_of_events = HistoryWeights(
+            min(length, RECENT), type_count, (QUERY_DECAY,), name="recency"
+        )
         self.followers: Any = None
         self.chances: Any = None
         self.built = True
@@ -40,6 +42,7 @@ class Memory(keras.layers.Layer):
         A row may come several times, and its chances add up; all chances of a user sum to at
         most 1. Where there is no follower, row 0 has chance 0.
         """
+        history = recent(history)
         weights = self.weights_of_events(history)[:, :, 0]
         # A row appended after training has no transitions.
         known = history.rows < self.item_count

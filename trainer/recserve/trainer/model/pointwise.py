@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from recserve.trainer.model.features import FeatureEncoder
+from recserve.trainer.model.features import FeatureEncoder, standardised
 from recserve.trainer.model.selection import best, without
 from recserve.trainer.model.two_stage import lookup
 from recserve.trainer.tables import Floats
@@ -19,13 +19,13 @@ TEXT_WIDTH = 16
 
 
 class Side(keras.layers.Layer):
-    """One side of a pair: its numbers, standardised, and a vector for its strings."""
+    """One side of a pair: its numbers, and a vector for its strings."""
 
     def __init__(self, statistics: FeatureStatistics, name: str) -> None:
         super().__init__(name=name)
         self.strings = FeatureEncoder(statistics, TEXT_WIDTH, f"{name}_strings", numbers=False)
-        self.has_strings = statistics.text_count > 0
-        self.width = len(statistics.means) + TEXT_WIDTH * self.has_strings
+        self.has_strings = bool(statistics.vocabularies)
+        self.width = statistics.number_width + TEXT_WIDTH * self.has_strings
         self.built = True
 
     def call(self, features: Any) -> Any:
@@ -98,11 +98,17 @@ class Pointwise(keras.Model):
 
     def score(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """The scores of given items with the features of each pair."""
+        return {"scores": self.features(inputs)["scores"]}
+
+    def features(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """The last hidden layer for given items with the features of each pair, and scores."""
         rows = inputs["candidate_rows"]
         states = tf.gather(inputs["item_states"], tf.maximum(rows, 0))
         pairs = self._standard(inputs["candidate_features"])
-        units = states + self._caller_units(inputs)[:, None] + self._pair_units(pairs)
-        return {"scores": tf.where(rows >= 0, tf.sigmoid(self._rest(units)), 0.0)}
+        first = states + self._caller_units(inputs)[:, None] + self._pair_units(pairs)
+        units = self._hidden_units(first)
+        scores = tf.sigmoid(self.mlp[-1](units)[..., 0])
+        return {"features": units, "scores": tf.where(rows >= 0, scores, 0.0)}
 
     def logits(self, pair: Any, user: Any, context: Any, item: Any, *, training: bool) -> Any:
         """Logits of rows, float32 `[n]`, from raw pair features and looked-up others."""
@@ -129,11 +135,15 @@ class Pointwise(keras.Model):
 
     def _standard(self, pairs: Any) -> Any:
         """Standardised pair features; what is missing becomes the mean."""
-        pairs = (pairs - self._pair_means) / self._pair_deviations
-        return tf.where(tf.math.is_finite(pairs), pairs, tf.zeros_like(pairs))
+        return standardised(pairs, self._pair_means, self._pair_deviations)
 
-    def _rest(self, units: Any, training: bool = False) -> Any:
-        units = self.dropout(tf.nn.relu(units), training=training)
+    def _rest(self, first: Any, training: bool = False) -> Any:
+        """Logits from what the first layer adds up."""
+        return self.mlp[-1](self._hidden_units(first, training))[..., 0]
+
+    def _hidden_units(self, first: Any, training: bool = False) -> Any:
+        """The activations of the last hidden layer from what the first one adds up."""
+        units = self.dropout(tf.nn.relu(first), training=training)
         for layer in self.mlp[1:-1]:
             units = self.dropout(layer(units), training=training)
-        return self.mlp[-1](units)[..., 0]
+        return units

@@ -5,36 +5,45 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from recserve.trainer.model.retrieval import TOLD
 
 
 class Ranker(keras.layers.Layer):
     """P(positive) of a (user, item) pair.
 
-    logit = a · lift + b + MLP([user; item; user * item; lift; memory]), with ReLU between the
-    layers; the lift is retrieval's log p(item | user) less that of a uniform choice. The MLP's
-    last layer starts at zero, so ranking starts from the order of retrieval. The item's part
-    of the first layer, W·[u;i] = Wu·u + Wi·i, is the item's state and is computed once.
+    logit = a · told + b + MLP([user; item; user * item; told]), with ReLU between the layers;
+    told is what retrieval says of the pair. Its first number is the lift: retrieval's log
+    p(item | user) less that of a uniform choice. The MLP's last layer starts at zero, so
+    ranking starts from the order of retrieval; what it reads of vectors starts at zero too. The
+    item's part of the first layer, W·[u;i] = Wu·u + Wi·i, is the item's state and is computed
+    once.
     """
 
     def __init__(self, vector_width: int, hidden_layers: tuple[int, ...], dropout: float) -> None:
         super().__init__(name="ranker")
         first, *rest = hidden_layers
         self.state_width = first
-        self.user_part = keras.layers.Dense(first, name="user_part")
-        self.item_part = keras.layers.Dense(first, use_bias=False, name="item_part")
+        self.user_part = keras.layers.Dense(first, kernel_initializer="zeros", name="user_part")
+        self.item_part = keras.layers.Dense(
+            first, kernel_initializer="zeros", use_bias=False, name="item_part"
+        )
         self.product_part = self.add_weight(
-            name="product_part", shape=(vector_width - 1, first), initializer="glorot_uniform"
+            name="product_part", shape=(vector_width - 1, first), initializer="zeros"
         )
         self.retrieval_part = self.add_weight(
-            name="retrieval_part", shape=(2, first), initializer="zeros"
+            name="retrieval_part", shape=(TOLD, first), initializer="glorot_uniform"
         )
         self.hidden = [
             keras.layers.Dense(units, "relu", name=f"hidden_{i}") for i, units in enumerate(rest, 1)
         ]
         self.out = keras.layers.Dense(1, kernel_initializer="zeros", name="out")
         self.skip = self.add_weight(
-            name="skip", shape=(), initializer=keras.initializers.Constant(1.0)
+            name="skip",
+            shape=(TOLD,),
+            initializer=keras.initializers.Constant(np.eye(1, TOLD)[0]),
         )
         self.dropout = keras.layers.Dropout(dropout)
         self.user_part.build((None, vector_width))
@@ -42,11 +51,6 @@ class Ranker(keras.layers.Layer):
         for width, layer in zip(hidden_layers, [*self.hidden, self.out], strict=True):
             layer.build((None, width))
         self.built = True
-
-    def start_from(self, slope: float, intercept: Any) -> None:
-        """Sets how retrieval's lift begins to count."""
-        self.skip.assign(slope)
-        self.out.bias.assign(intercept)
 
     def rescale(self, slope: float, intercept: float) -> None:
         """Makes every logit `slope` times what it was, plus `intercept`.
@@ -56,6 +60,11 @@ class Ranker(keras.layers.Layer):
         self.skip.assign(slope * self.skip)
         self.out.kernel.assign(slope * self.out.kernel)
         self.out.bias.assign(slope * self.out.bias + intercept)
+
+    @property
+    def weights_of_vectors(self) -> list[Any]:
+        """The weights by which vectors are read."""
+        return [self.user_part.kernel, self.item_part.kernel, self.product_part]
 
     def item_states(self, item_vectors: Any) -> Any:
         """The items' part of the first layer, float32 `[N, S]`."""
@@ -69,20 +78,34 @@ class Ranker(keras.layers.Layer):
         retrieved: Any,
         training: bool = False,
     ) -> Any:
-        """Scores pairs.
+        """Scores pairs; the arguments are those of `hidden_units`.
+
+        Returns:
+            Logits, float32 `[B, C]`.
+        """
+        units = self.hidden_units(user_vectors, item_vectors, item_states, retrieved, training)
+        return self.logits(units, retrieved)
+
+    def hidden_units(
+        self,
+        user_vectors: Any,
+        item_vectors: Any,
+        item_states: Any,
+        retrieved: Any,
+        training: bool = False,
+    ) -> Any:
+        """The activations of the last hidden layer.
 
         Args:
             user_vectors: float32 `[B, V]`.
             item_vectors: float32 `[B, C, V]`.
             item_states: float32 `[B, C, S]`.
-            retrieved: float32 `[B, C, 2]`, what retrieval says of the pairs: its lift, and the
-                memory's part of it.
+            retrieved: float32 `[B, C, TOLD]`, what retrieval says of the pairs.
             training: Whether units are dropped.
 
         Returns:
-            Logits, float32 `[B, C]`.
+            float32 `[B * C, F]`: of rank 2, layers run as one operation.
         """
-        shape = tf.shape(retrieved)[:2]
         # sum_w u_w i_w P_ws and all else but the item's state as one product with a matrix for
         # each user. The bias of an item's vector has no part in it.
         maps = user_vectors[:, :-1, None] * tf.convert_to_tensor(self.product_part)[None]
@@ -92,8 +115,12 @@ class Ranker(keras.layers.Layer):
         pairs = tf.concat([item_vectors, retrieved, tf.ones_like(retrieved[:, :, :1])], axis=2)
         units = tf.matmul(pairs, maps) + item_states
         units = self.dropout(tf.nn.relu(units), training=training)
-        units = tf.reshape(units, [-1, self.state_width])  # of rank 2, layers run as one operation
+        units = tf.reshape(units, [-1, self.state_width])
         for layer in self.hidden:
             units = self.dropout(layer(units), training=training)
-        logits = tf.reshape(self.out(units), shape)
-        return logits + tf.convert_to_tensor(self.skip) * retrieved[:, :, 0]
+        return units
+
+    def logits(self, units: Any, retrieved: Any) -> Any:
+        """Logits, float32 `[B, C]`, of these hidden units and what retrieval says."""
+        logits = tf.reshape(self.out(units), tf.shape(retrieved)[:2])
+        return logits + tf.linalg.matvec(retrieved, tf.convert_to_tensor(self.skip))

@@ -1,46 +1,68 @@
-"""The first stage: the chance of every item, from two towers and the memory."""
+"""The first stage: the chance of every item, from all sources."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from recserve.trainer.model.history import History
 from recserve.trainer.model.memory import Memory
+from recserve.trainer.model.neighbours import Neighbours
 from recserve.trainer.model.selection import dense, exclusions
 
 LEAST_CHANCE = 1e-12
 LEAST_TRUST = 1e-12
+START_SHARE = 0.25
+# Numbers that the ranker is told of each pair.
+TOLD = 6
+
+
+class Chances(NamedTuple):
+    """What retrieval says of items, float32 `[B, N]` or `[B, C]` each."""
+
+    all: Any
+    """The chance; far below zero where the item is excluded."""
+    towers: Any
+    """The chance by the towers alone."""
+    memory: Any
+    """The memory's part of it; without meaning where the item is excluded."""
+    near: Any
+    """The chance by the neighbours alone."""
 
 
 class Retrieval(keras.layers.Layer):
-    """A mixture of two distributions over the catalogue.
+    """A mixture of three distributions over the catalogue.
 
-    p(item | user) = (1 - g m) softmax(user · item) + g memory(item), where m is the sum of
-    the memory's chances for this user, and g, the trust in the memory, is learned.
+    p(item | user) = (1 - s) [(1 - g m) softmax(user · item) + g memory(item)] + s near(item),
+    where m is the sum of the memory's chances for this user; g, the trust in the memory, is
+    learned, and s, the share of the neighbours, is chosen.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, neighbours: Neighbours) -> None:
         super().__init__(name="retrieval")
         self.memory = memory
+        self.neighbours = neighbours
         self.trust = self.add_weight(name="trust", shape=(), initializer="zeros")
+        self.share = self.add_weight(
+            name="share",
+            shape=(),
+            initializer=keras.initializers.Constant(START_SHARE),
+            trainable=False,
+        )
         self.built = True
 
     def chances(
         self, user_vectors: Any, item_vectors: Any, history: History, excluded_rows: Any
-    ) -> tuple[Any, Any]:
-        """The chance of every item, far below zero if excluded, and the memory's part of it.
+    ) -> Chances:
+        """The chance of every item, far below zero if excluded, and the sources' parts of it.
 
         Args:
             user_vectors: float32 `[B, V]`.
             item_vectors: float32 `[N, V]`.
             history: What the users did.
             excluded_rows: int32 `[B, E]`, padded with -1.
-
-        Returns:
-            float32 `[B, N]` each; the memory's part of an excluded item has no meaning.
         """
         count = tf.shape(item_vectors)[0]
         towers = tf.nn.softmax(tf.matmul(user_vectors, item_vectors, transpose_b=True))
@@ -54,19 +76,33 @@ class Retrieval(keras.layers.Layer):
             count,
         )
         mass = tf.reduce_sum(trusted, axis=1, keepdims=True)
-        return (1.0 - mass) * towers + memory, memory
+        near = self.neighbours.chances(history, count)
+        share = tf.convert_to_tensor(self.share)
+        everything = (1.0 - share) * ((1.0 - mass) * towers + memory) + share * near
+        return Chances(everything, towers, memory, near)
 
-    def lifts(self, chances: Any, memory: Any, item_count: Any) -> Any:
-        """What the ranker is told of chances and the memory's part of them, of the same shape.
+    def told(self, chances: Chances, biases: Any, history: History, item_count: Any) -> Any:
+        """What the ranker is told of some items, float32 `[B, C, TOLD]`.
+
+        Args:
+            chances: Of the items, `[B, C]` each.
+            biases: Of the items, `[B, C]`, the last number of their vectors.
+            history: What the users did.
+            item_count: N.
 
         Returns:
-            The last axis holds log p less that of a uniform choice, and log(1 + N m), where m
-            is the chance by the memory alone.
+            log p less that of a uniform choice; the same by the towers alone; log(1 + N m), where
+            m is the chance by the memory alone; the same of the neighbours; the bias, which is
+            how popular the item is; the log of the number of events.
         """
         count = tf.cast(item_count, tf.float32)
         trust = tf.maximum(self._trust(), LEAST_TRUST)
-        lifts = tf.math.log(tf.maximum(chances, 0.0) + LEAST_CHANCE) + tf.math.log(count)
-        return tf.stack([lifts, tf.math.log1p(count * tf.maximum(memory, 0.0) / trust)], axis=-1)
+        lift = tf.math.log(tf.maximum(chances.all, 0.0) + LEAST_CHANCE) + tf.math.log(count)
+        towers = tf.math.log(chances.towers + LEAST_CHANCE) + tf.math.log(count)
+        memory = tf.math.log1p(count * tf.maximum(chances.memory, 0.0) / trust)
+        near = tf.math.log1p(count * chances.near)
+        done = tf.broadcast_to(log_events(history)[:, None], tf.shape(lift))
+        return tf.stack([lift, towers, memory, near, biases, done], axis=-1)
 
     def mix(self, towers: Any, memory: Any, mass: Any) -> Any:
         """Log p from the chances of the towers and the memory, of any shapes that broadcast."""
@@ -75,3 +111,9 @@ class Retrieval(keras.layers.Layer):
 
     def _trust(self) -> Any:
         return tf.sigmoid(tf.convert_to_tensor(self.trust))
+
+
+def log_events(history: History) -> Any:
+    """log(1 + events) of each history, float32 `[B]`."""
+    count = tf.reduce_sum(tf.cast(history.types >= 0, tf.float32), axis=1)
+    return tf.math.log1p(count)

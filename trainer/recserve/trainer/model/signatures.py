@@ -1,4 +1,4 @@
-"""The inputs of the four signatures, as docs/artefact.md fixes them."""
+"""The inputs of the signatures, as docs/artefact.md fixes them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from recserve.trainer.cleaning.features import of_type
+from recserve.trainer.feature_layout import FeatureLayout
 from recserve.trainer.tables import Tables
 from recserve.v1 import schema_pb2
-
-
-@dataclass(frozen=True)
-class FeatureCounts:
-    """How many features of each type there are in one list of the schema."""
-
-    numeric: int
-    categorical: int
-    multi_valued: int
-
-    @classmethod
-    def of(cls, features: Any) -> FeatureCounts:
-        """Counts the features of a list."""
-        return cls(
-            len(of_type(features, schema_pb2.FEATURE_TYPE_NUMERIC)),
-            len(of_type(features, schema_pb2.FEATURE_TYPE_CATEGORICAL)),
-            len(of_type(features, schema_pb2.FEATURE_TYPE_MULTI_VALUED)),
-        )
 
 
 @dataclass(frozen=True)
@@ -38,9 +20,9 @@ class Dimensions:
     vector_width: int
     state_width: int
     multi_valued_length: int
-    user: FeatureCounts
-    item: FeatureCounts
-    context: FeatureCounts
+    user: FeatureLayout
+    item: FeatureLayout
+    context: FeatureLayout
     candidate: int
 
 
@@ -57,9 +39,9 @@ def dimensions_of(
         vector_width=vector_width,
         state_width=state_width,
         multi_valued_length=tables.item_features.multi_valued.shape[2],
-        user=FeatureCounts.of(schema.user_features),
-        item=FeatureCounts.of(schema.item_features),
-        context=FeatureCounts.of(schema.context_features),
+        user=FeatureLayout.of(schema.user_features),
+        item=FeatureLayout.of(schema.item_features),
+        context=FeatureLayout.of(schema.context_features),
         candidate=len(schema.candidate_features),
     )
 
@@ -70,6 +52,7 @@ Specs = dict[str, Any]
 def input_specs(dimensions: Dimensions) -> dict[str, Specs]:
     """The inputs of each signature by name."""
     users, items = _user_inputs(dimensions), _item_inputs(dimensions)
+    pairs = users | items | _candidate_inputs(dimensions)
     return {
         "encode_items": _encode_items(dimensions),
         "encode_users": users | items,
@@ -80,14 +63,8 @@ def input_specs(dimensions: Dimensions) -> dict[str, Specs]:
             "excluded_rows": _spec("excluded_rows", tf.int32, None, None),
             "result_count": _spec("result_count", tf.int32),
         },
-        "score": users
-        | items
-        | {
-            "candidate_rows": _spec("candidate_rows", tf.int32, None, None),
-            "candidate_features": _spec(
-                "candidate_features", tf.float32, None, None, dimensions.candidate
-            ),
-        },
+        "score": pairs,
+        "features": pairs,
     }
 
 
@@ -110,6 +87,15 @@ def _item_inputs(dimensions: Dimensions) -> Specs:
     }
 
 
+def _candidate_inputs(dimensions: Dimensions) -> Specs:
+    return {
+        "candidate_rows": _spec("candidate_rows", tf.int32, None, None),
+        "candidate_features": _spec(
+            "candidate_features", tf.float32, None, None, dimensions.candidate
+        ),
+    }
+
+
 def _encode_items(dimensions: Dimensions) -> Specs:
     return {
         "item_ids": _spec("item_ids", tf.string, None),
@@ -118,11 +104,11 @@ def _encode_items(dimensions: Dimensions) -> Specs:
     }
 
 
-def _features(prefix: str, counts: FeatureCounts, length: int) -> Specs:
+def _features(prefix: str, layout: FeatureLayout, length: int) -> Specs:
     shapes = {
-        f"{prefix}_numeric": (tf.float32, (None, counts.numeric)),
-        f"{prefix}_categorical": (tf.string, (None, counts.categorical)),
-        f"{prefix}_multi_valued": (tf.string, (None, counts.multi_valued, length)),
+        f"{prefix}_numeric": (tf.float32, (None, layout.numbers)),
+        f"{prefix}_categorical": (tf.string, (None, layout.strings)),
+        f"{prefix}_multi_valued": (tf.string, (None, layout.multi_valued, length)),
     }
     return {name: _spec(name, dtype, *shape) for name, (dtype, shape) in shapes.items()}
 

@@ -1,4 +1,4 @@
-"""The two-stage model: towers and memory retrieve, an MLP ranks."""
+"""The two-stage model: towers, memory and neighbours retrieve, an MLP ranks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from recserve.trainer.model.features import FeatureEncoder
 from recserve.trainer.model.history import History
 from recserve.trainer.model.item_tower import ItemTower
 from recserve.trainer.model.memory import Memory
+from recserve.trainer.model.neighbours import Neighbours
 from recserve.trainer.model.ranker import Ranker
-from recserve.trainer.model.retrieval import Retrieval
+from recserve.trainer.model.retrieval import Chances, Retrieval
 from recserve.trainer.model.selection import OUT, best, largest, only
 from recserve.trainer.model.user_tower import UserTower
 
@@ -23,26 +24,27 @@ class Offer(NamedTuple):
     rows: Any
     """int32 `[B, C]`, in no order."""
     retrieved: Any
-    """float32 `[B, C, 2]`, what retrieval says of each: its lift, and the memory's part."""
+    """float32 `[B, C, TOLD]`, what retrieval says of each."""
     there: Any
     """bool `[B, C]`; False for items that must not be returned."""
 
 
 class TwoStage(keras.Model):
-    """The computations of the four signatures, over layers that training shares."""
+    """The computations of the signatures, over layers that training shares."""
 
     def __init__(
         self,
         items: ItemTower,
         users: UserTower,
         memory: Memory,
+        neighbours: Neighbours,
         ranker: Ranker,
         candidate_count: int,
     ) -> None:
         super().__init__(name="two_stage")
         self.items = items
         self.users = users
-        self.retrieval = Retrieval(memory)
+        self.retrieval = Retrieval(memory, neighbours)
         self.ranker = ranker
         self.candidate_count = candidate_count
         self.built = True
@@ -76,15 +78,22 @@ class TwoStage(keras.Model):
 
     def score(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """The scores of given items."""
+        return {"scores": self.features(inputs)["scores"]}
+
+    def features(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """The last hidden layer of the ranker for given items, and their scores."""
         users = self._user_vectors(inputs)
         rows = inputs["candidate_rows"]
         at = tf.maximum(rows, 0)
-        chances, memory = self.retrieval.chances(
-            users, inputs["item_vectors"], history_of(inputs), rows[:, :0]
-        )
-        retrieved = self._of_rows(chances, memory, at)
-        scores = tf.sigmoid(self._logits(users, at, retrieved, inputs))
-        return {"scores": tf.where(rows >= 0, scores, 0.0)}
+        history = history_of(inputs)
+        chances = self.retrieval.chances(users, inputs["item_vectors"], history, rows[:, :0])
+        retrieved = self._of_rows(chances, inputs["item_vectors"], history, at)
+        units = self.ranker.hidden_units(*self._pairs(users, at, inputs), retrieved)
+        scores = tf.sigmoid(self.ranker.logits(units, retrieved))
+        return {
+            "features": tf.reshape(units, tf.concat([tf.shape(rows), [units.shape[1]]], axis=0)),
+            "scores": tf.where(rows >= 0, scores, 0.0),
+        }
 
     def offer(
         self,
@@ -105,14 +114,15 @@ class TwoStage(keras.Model):
             excluded_rows: int32 `[B, E]`, padded with -1.
             count: How many; fewer if there are not so many items.
         """
-        chances, memory = self.retrieval.chances(users, item_vectors, history, excluded_rows)
-        top, rows = largest(only(chances, available), count)
-        return Offer(rows, self._of_rows(chances, memory, rows), top > OUT)
+        chances = self.retrieval.chances(users, item_vectors, history, excluded_rows)
+        top, rows = largest(only(chances.all, available), count)
+        return Offer(rows, self._of_rows(chances, item_vectors, history, rows), top > OUT)
 
-    def _of_rows(self, chances: Any, memory: Any, rows: Any) -> Any:
-        """What retrieval says of some rows, float32 `[B, C, 2]`."""
-        chance, part = (tf.gather(each, rows, batch_dims=1) for each in (chances, memory))
-        return self.retrieval.lifts(chance, part, tf.shape(chances)[1])
+    def _of_rows(self, chances: Chances, item_vectors: Any, history: History, rows: Any) -> Any:
+        """What retrieval says of some rows, float32 `[B, C, TOLD]`."""
+        chosen = Chances(*(tf.gather(each, rows, batch_dims=1) for each in chances))
+        biases = tf.gather(item_vectors[:, -1], rows)
+        return self.retrieval.told(chosen, biases, history, tf.shape(item_vectors)[0])
 
     def _user_vectors(self, inputs: dict[str, Any]) -> Any:
         return self.users(
@@ -123,12 +133,12 @@ class TwoStage(keras.Model):
         )
 
     def _logits(self, users: Any, rows: Any, retrieved: Any, inputs: dict[str, Any]) -> Any:
-        return self.ranker(
-            users,
-            tf.gather(inputs["item_vectors"], rows),
-            tf.gather(inputs["item_states"], rows),
-            retrieved,
-        )
+        return self.ranker(*self._pairs(users, rows, inputs), retrieved)
+
+    def _pairs(self, users: Any, rows: Any, inputs: dict[str, Any]) -> tuple[Any, Any, Any]:
+        """What the ranker reads of pairs: users, and the vectors and states of items."""
+        items = (tf.gather(inputs[name], rows) for name in ("item_vectors", "item_states"))
+        return users, *items
 
 
 def history_of(inputs: dict[str, Any]) -> History:

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from recserve.trainer.model.features import EncodedFeatures, FeatureEncoder
-from recserve.trainer.model.history import History, HistoryWeights
+from recserve.trainer.model.history import RECENT, History, HistoryWeights, recent
 from recserve.trainer.vocabulary import FeatureStatistics
 
 # One head looks at the last few events, one at nearly all of them.
@@ -27,7 +27,9 @@ class UserTower(keras.layers.Layer):
         width: int,
     ) -> None:
         super().__init__(name="user_tower")
-        self.weights_of_events = HistoryWeights(length, type_count, HEAD_DECAYS, name="taste")
+        self.weights_of_events = HistoryWeights(
+            min(length, RECENT), type_count, HEAD_DECAYS, name="taste"
+        )
         self.user_features = FeatureEncoder(users, width, name="user_features")
         self.context_features = FeatureEncoder(context, width, name="context_features")
         self.maps = self.add_weight(
@@ -56,11 +58,12 @@ class UserTower(keras.layers.Layer):
             history: What the users did.
             user: What is known of them.
             context: The moment.
-            hidden: bool `[B, L]`: events to pass over (dropout).
+            hidden: bool `[B, L]`, L at most `RECENT`: events to pass over (dropout).
 
         Returns:
             float32 `[B, width + 1]`; the product with an item's vector is its logit.
         """
+        history = recent(history)
         weights = self.weights_of_events(history, hidden)
         events = tf.gather(item_vectors, tf.maximum(history.rows, 0))[:, :, :-1]
         pooled = tf.einsum("blh,blw->bhw", weights, events)

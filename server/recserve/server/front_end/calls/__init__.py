@@ -2,5 +2,6 @@
 
 from recserve.server.front_end.calls.interceptor import CallInterceptor
 from recserve.server.front_end.calls.limit import CallLimit
+from recserve.server.front_end.calls.registration import WrappingServer
 
-__all__ = ["CallInterceptor", "CallLimit"]
+__all__ = ["CallInterceptor", "CallLimit", "WrappingServer"]

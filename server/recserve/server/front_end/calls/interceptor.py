@@ -6,7 +6,7 @@ is ours because the transport's own would answer malformed bytes with INTERNAL.
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -22,8 +22,8 @@ from recserve.server.front_end.calls.statuses import Status, abort
 HEALTH = "/grpc.health."
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps each method once; unknown methods and client streams pass untouched.
+class CallInterceptor:
+    """Wraps each method once, when it is registered, and not call by call as gRPC's own do.
 
     Args:
         limit: Refuses calls while too many are under way.
@@ -31,7 +31,6 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(self, limit: CallLimit) -> None:
         self._limit = limit
-        self._wrapped: dict[str, Any] = {}
         self._in_flight = InFlight()
 
     async def drain(self, patience_seconds: float) -> None:
@@ -42,23 +41,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         """
         await self._in_flight.drain(patience_seconds)
 
-    async def intercept_service(
-        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
-    ) -> Any:
-        """Part of grpc.aio.ServerInterceptor."""
-        method = handler_call_details.method
-        wrapped = self._wrapped.get(method)
-        if wrapped is None:
-            handler = await continuation(handler_call_details)
-            if handler is None or handler.request_streaming:
-                return handler
-            wrapped = self._wrapped[method] = self._wrap(method, handler)
-        return wrapped
-
-    def _wrap(self, method: str, handler: Any) -> Any:
+    def wrap(self, method: str, handler: Any) -> Any:
+        """The handler of a method, wrapped; one that takes a client stream stays as it is."""
+        if handler.request_streaming:
+            return handler
         measured = MeasuredMethod(method)
         parse = _parser(handler.request_deserializer)
-        serialise = handler.response_serializer
+        serialise = _serialiser(handler.response_serializer)
         if handler.response_streaming:
             many = _stream(handler.unary_stream, measured, parse)
             return grpc.unary_stream_rpc_method_handler(many, response_serializer=serialise)
@@ -149,3 +138,12 @@ def _parser(deserialise: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
             raise InvalidRequest([Violation("request", what)], reason="MALFORMED") from error
 
     return parse
+
+
+def _serialiser(serialise: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """Serialise a response, unless its servicer has written it already."""
+
+    def write(response: Any) -> bytes:
+        return response if isinstance(response, bytes) else serialise(response)
+
+    return write

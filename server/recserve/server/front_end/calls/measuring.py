@@ -38,6 +38,8 @@ class MeasuredMethod:
 class MeasuredCall:
     """One call under measurement."""
 
+    __slots__ = ("_context", "_method", "_start")
+
     def __init__(self, method: MeasuredMethod, context: Any) -> None:
         self._method = method
         self._context = context

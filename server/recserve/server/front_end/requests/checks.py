@@ -37,7 +37,7 @@ class Checks:
 
     def identifiers(self, values: Sequence[str], field: str, most: int) -> bool:
         """Check a list of opaque ids."""
-        if not values or (len(values) <= most and _are_plain(values)):
+        if not values or (len(values) <= most and are_plain(values)):
             return True
         if not self.require(len(values) <= most, field, f"at most {most} ids are allowed"):
             return False
@@ -60,7 +60,7 @@ class Checks:
         return self.require(within, field, "must be between 0 and 1")
 
 
-def _are_plain(values: Sequence[str]) -> bool:
+def are_plain(values: Sequence[str]) -> bool:
     """Whether ids are good at a glance, as nearly all are; else each has to be looked at."""
     # A character is at most four bytes.
     short = max(map(len, values)) <= MAX_ID_BYTES // 4

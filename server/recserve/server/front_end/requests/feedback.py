@@ -1,11 +1,11 @@
 """From a FeedbackRequest to checked events."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from recserve.server.events import Event, new_event_id
-from recserve.server.front_end.requests.checks import Checks
+from recserve.server.events import Event, new_event_ids
+from recserve.server.front_end.requests.checks import Checks, are_plain
 from recserve.server.front_end.requests.features import read_features
 from recserve.server.recommending.recommendation_id import (
     InvalidRecommendationId,
@@ -54,33 +54,36 @@ class FeedbackReader:
         if not checks.require(within, "events", f"must hold 1 to {MAX_EVENTS} events"):
             checks.raise_if_any()
         now = self._clock()
-        events = [
-            self._read(event, f"events[{i}]", schema, now, checks)
-            for i, event in enumerate(request.events)
-        ]
+        found = list(request.events)
+        _check_ids(found, checks)
+        types = {name for name in {each.event_type for each in found} if schema.accepts(name)}
+        new_ids = iter(new_event_ids(now, sum(not each.event_id for each in found)))
+        events = []
+        for place, event in enumerate(found):
+            if event.event_type not in types:
+                checks.refuse(f"events[{place}].event_type", _allowed(schema))
+            event_id = event.event_id or next(new_ids)
+            events.append(self._read(event, event_id, f"events[{place}]", schema, now, checks))
         checks.raise_if_any()
         return events
 
     def _read(
         self,
         event: recommender_pb2.Event,
+        event_id: str,
         at: str,
         schema: DeclaredSchema,
         now: float,
         checks: Checks,
     ) -> ReadEvent:
-        checks.text(event.event_id, f"{at}.event_id", MAX_EVENT_ID_BYTES)
-        checks.identifier(event.user_id, f"{at}.user_id")
-        checks.identifier(event.item_id, f"{at}.item_id")
-        checks.require(schema.accepts(event.event_type), f"{at}.event_type", _allowed(schema))
         value = event.value if event.HasField("value") else None
-        finite = value is None or math.isfinite(value)
-        checks.require(finite, f"{at}.value", "must be finite")
+        if value is not None and not math.isfinite(value):
+            checks.refuse(f"{at}.value", "must be finite")
         context = read_features(event.context, schema.context, f"{at}.context", checks)
         answer = self._answer(event.recommendation_id, f"{at}.recommendation_id", checks)
         time = self._time(event, f"{at}.event_time", now, checks)
         read = Event(
-            event_id=event.event_id or new_event_id(now),
+            event_id=event_id,
             user_id=event.user_id,
             item_id=event.item_id,
             event_type=event.event_type,
@@ -109,6 +112,19 @@ class FeedbackReader:
         valid = 0 <= stamp.nanos < 1_000_000_000 and 0 <= seconds <= now + MAX_AHEAD_SECONDS
         checks.require(valid, field, "must be from 1970 to at most one day ahead")
         return seconds
+
+
+def _check_ids(events: Sequence[recommender_pb2.Event], checks: Checks) -> None:
+    """Check all at a glance, since nearly all are good; else each has to be looked at."""
+    named = [each.event_id for each in events if each.event_id]
+    ids = [*(each.user_id for each in events), *(each.item_id for each in events)]
+    if are_plain(ids) and (not named or are_plain(named)):
+        return
+    for place, event in enumerate(events):
+        at = f"events[{place}]"
+        checks.text(event.event_id, f"{at}.event_id", MAX_EVENT_ID_BYTES)
+        checks.identifier(event.user_id, f"{at}.user_id")
+        checks.identifier(event.item_id, f"{at}.item_id")
 
 
 def _allowed(schema: DeclaredSchema) -> str:

@@ -1,13 +1,16 @@
 """From a RecommendRequest to a checked query."""
 
+from collections.abc import Callable, Container, Sequence
+from typing import Any
+
 import numpy as np
 
-from recserve.server.errors import NotImplementedYet
+from recserve.server.filtering import FilterError, ItemFilter, parse_filter
 from recserve.server.front_end.requests.checks import Checks
 from recserve.server.front_end.requests.features import read_features
 from recserve.server.labels import LABELS
-from recserve.server.recommending.query import Matrix, Query
-from recserve.server.schema import DeclaredSchema
+from recserve.server.recommending.query import Matrix, Query, Shape
+from recserve.server.schema import DeclaredSchema, FeatureList
 from recserve.v1 import recommender_pb2
 
 DEFAULT_RESULTS = 10
@@ -26,28 +29,23 @@ def check_plain_fields(request: Request) -> None:
 
     Raises:
         InvalidRequest: a field is bad.
-        NotImplementedYet: a field asks for what this release cannot do.
     """
     checks = Checks()
-    if request.user_id or not request.recent_item_ids:
-        checks.identifier(request.user_id, "user_id")
-    if request.HasField("num_results"):
-        within = 1 <= request.num_results <= MAX_RESULTS
-        checks.require(within, "num_results", f"must be between 1 and {MAX_RESULTS}")
-    candidates = request.candidate_item_ids
-    if checks.identifiers(candidates, "candidate_item_ids", MAX_CANDIDATES):
-        once = len(set(candidates)) == len(candidates)
-        checks.require(once, "candidate_item_ids", "must name each item once")
-    checks.identifiers(request.exclude_item_ids, "exclude_item_ids", MAX_EXCLUDED)
-    checks.identifiers(request.recent_item_ids, "recent_item_ids", MAX_RECENT)
-    checks.text(request.filter, "filter", MAX_FILTER_BYTES)
-    checks.text(request.scenario, "scenario", MAX_SCENARIO_BYTES)
-    checks.share(request.diversity, "diversity")
-    checks.share(request.exploration, "exploration")
-    checks.require(request.min_log_position >= 0, "min_log_position", "must not be negative")
-    _check_version(request, checks)
+    given = check_given(request, checks)
+    if "user_id" not in given and "recent_item_ids" not in given:
+        checks.identifier("", "user_id")
     checks.raise_if_any()
-    _check_implemented(request)
+
+
+def check_given(
+    request: Request | recommender_pb2.SimilarItemsRequest, checks: Checks
+) -> Container[str]:
+    """Check the fields that are given; return their names."""
+    given = {field.name: value for field, value in request.ListFields()}
+    for field, value in given.items():  # most requests have two of the many fields
+        if field in _CHECKS:
+            _CHECKS[field](value, checks)
+    return given
 
 
 def to_query(request: Request, schema: DeclaredSchema, deadline: float) -> Query:
@@ -64,6 +62,7 @@ def to_query(request: Request, schema: DeclaredSchema, deadline: float) -> Query
     checks = Checks()
     context = read_features(request.context, schema.context, "context", checks)
     features = _candidate_features(request, len(schema.candidate.features), checks)
+    item_filter = read_filter(request.filter, schema.item, checks)
     checks.raise_if_any()
     wanted = request.num_results if request.HasField("num_results") else DEFAULT_RESULTS
     return Query(
@@ -72,29 +71,72 @@ def to_query(request: Request, schema: DeclaredSchema, deadline: float) -> Query
         candidate_item_ids=tuple(request.candidate_item_ids),
         candidate_features=features,
         excluded_item_ids=frozenset(request.exclude_item_ids),
+        filter=item_filter,
         include_seen=request.include_seen,
         context=context,
         recent_item_ids=tuple(request.recent_item_ids),
         min_log_position=request.min_log_position,
         deadline=deadline,
+        shape=_shape(request),
     )
 
 
-def _check_version(request: Request, checks: Checks) -> None:
-    if request.WhichOneof("version") == "model_version":
-        checks.require(request.model_version >= 1, "model_version", "must be 1 or more")
-    elif request.WhichOneof("version") == "model_label":
-        known = request.model_label in LABELS
-        checks.require(known, "model_label", f"must be one of {', '.join(LABELS)}")
+def _shape(request: Request) -> Shape | None:
+    if not (request.diversity or request.exploration or request.explain):
+        return None
+    return Shape(request.diversity, request.exploration, request.explain)
 
 
-def _check_implemented(request: Request) -> None:
-    for field in ("filter", "diversity", "exploration"):
-        if getattr(request, field):
-            raise NotImplementedYet(
-                f"this release does not implement `{field}`; leave it empty",
-                metadata={"field": field},
-            )
+def read_filter(text: str, features: FeatureList, checks: Checks) -> ItemFilter | None:
+    """Read a filter of items; None for none, and for one that is refused."""
+    if not text:
+        return None
+    try:
+        return parse_filter(text, features)
+    except FilterError as error:
+        checks.refuse("filter", str(error))
+        return None
+
+
+def _check_count(value: int, checks: Checks) -> None:
+    within = 1 <= value <= MAX_RESULTS
+    checks.require(within, "num_results", f"must be between 1 and {MAX_RESULTS}")
+
+
+def _check_candidates(values: Sequence[str], checks: Checks) -> None:
+    if checks.identifiers(values, "candidate_item_ids", MAX_CANDIDATES):
+        once = len(set(values)) == len(values)
+        checks.require(once, "candidate_item_ids", "must name each item once")
+
+
+def _check_label(value: str, checks: Checks) -> None:
+    checks.require(value in LABELS, "model_label", f"must be one of {', '.join(LABELS)}")
+
+
+_CHECKS: dict[str, Callable[[Any, Checks], object]] = {
+    "user_id": lambda value, checks: checks.identifier(value, "user_id"),
+    "item_id": lambda value, checks: checks.identifier(value, "item_id"),
+    "num_results": _check_count,
+    "candidate_item_ids": _check_candidates,
+    "exclude_item_ids": lambda values, checks: checks.identifiers(
+        values, "exclude_item_ids", MAX_EXCLUDED
+    ),
+    "recent_item_ids": lambda values, checks: checks.identifiers(
+        values, "recent_item_ids", MAX_RECENT
+    ),
+    "filter": lambda value, checks: checks.text(value, "filter", MAX_FILTER_BYTES),
+    "scenario": lambda value, checks: checks.text(value, "scenario", MAX_SCENARIO_BYTES),
+    "diversity": lambda value, checks: checks.share(value, "diversity"),
+    "exploration": lambda value, checks: checks.share(value, "exploration"),
+    "min_log_position": lambda value, checks: checks.require(
+        value >= 0, "min_log_position", "must not be negative"
+    ),
+    "model_version": lambda value, checks: checks.require(
+        value >= 1, "model_version", "must be 1 or more"
+    ),
+    "model_label": _check_label,
+}
+"""How each field is checked that needs no model version to be checked."""
 
 
 def _candidate_features(request: Request, width: int, checks: Checks) -> Matrix | None:

@@ -5,7 +5,7 @@ import time
 import grpc
 import grpc.aio
 
-from recserve.server.front_end.calls import CallInterceptor, CallLimit
+from recserve.server.front_end.calls import CallInterceptor, CallLimit, WrappingServer
 from recserve.server.front_end.transports.contract import (
     FLUSH_SECONDS,
     OPTIONS,
@@ -27,9 +27,9 @@ class GrpcioTransport:
         self, add_servicers: AddServicers, limit: CallLimit, tls: tuple[bytes, bytes] | None = None
     ) -> None:
         self._calls = CallInterceptor(limit)
-        self._server = grpc.aio.server(interceptors=[self._calls], options=OPTIONS)
+        self._server = grpc.aio.server(options=OPTIONS)
         self._tls = tls
-        add_servicers(self._server)
+        add_servicers(WrappingServer(self._server, self._calls))
 
     async def start(self, address: str) -> int:
         """Listen on an address; return the port.

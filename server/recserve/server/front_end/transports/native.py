@@ -8,7 +8,6 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ import grpc.aio
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from recserve.server import logs
-from recserve.server.front_end.calls import CallInterceptor, CallLimit
+from recserve.server.front_end.calls import CallInterceptor, CallLimit, WrappingServer
 from recserve.server.front_end.transports.contract import (
     FLUSH_SECONDS,
     OPTIONS,
@@ -45,9 +44,9 @@ class NativeTransport:
     def __init__(self, add_servicers: AddServicers, limit: CallLimit) -> None:
         self._limit = limit
         self._calls = CallInterceptor(limit)
-        self._fallback = grpc.aio.server(interceptors=[self._calls], options=OPTIONS)
-        self._registry = _Registry(self._fallback)
-        add_servicers(self._registry)
+        self._fallback = grpc.aio.server(options=OPTIONS)
+        self._registered = WrappingServer(self._fallback, self._calls)
+        add_servicers(self._registered)
         self._front: NativeGrpcFront | None = None
         self._methods: list[NativeMethod] = []
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -74,9 +73,11 @@ class NativeTransport:
         self._fallback.add_insecure_port(f"unix:{self._socket}")
         await self._fallback.start()
         self._front.set_fallback(str(self._socket))
-        for path, handler in self._registry.handlers.items():
-            wrapped = await self._calls.intercept_service(_always(handler), _Details(path))
-            self._methods.append(NativeMethod(self._front, path, wrapped))
+        self._methods += [
+            NativeMethod(self._front, path, handler)
+            for path, handler in self._registered.handlers.items()
+            if not handler.request_streaming
+        ]
         self._front.add_methods([(method.path, method.streaming) for method in self._methods])
         self._front.start()
         self._receiver = threading.Thread(
@@ -174,37 +175,3 @@ class _Event(NamedTuple):
     """None: the caller has left."""
     data: bytes
     context: NativeContext | None
-
-
-class _Registry:
-    """A server as generated code sees it: keeps what the front can serve, passes on everything."""
-
-    def __init__(self, fallback: Any) -> None:
-        self._fallback = fallback
-        self.handlers: dict[str, Any] = {}
-        """Handler by path, of the methods with one request."""
-
-    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
-        """Part of grpc.aio.Server."""
-        self._fallback.add_generic_rpc_handlers(handlers)
-
-    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        """Part of grpc.aio.Server."""
-        self._fallback.add_registered_method_handlers(service, handlers)
-        for name, handler in handlers.items():
-            if not handler.request_streaming:
-                self.handlers[f"/{service}/{name}"] = handler
-
-
-class _Details(NamedTuple):
-    """What an interceptor learns of a call."""
-
-    method: str
-    invocation_metadata: tuple[()] = ()
-
-
-def _always(handler: Any) -> Any:
-    async def continuation(_details: Any) -> Any:
-        return handler
-
-    return continuation

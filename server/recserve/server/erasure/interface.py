@@ -1,0 +1,108 @@
+"""What erases a user, whatever keeps the events."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+RECEIPT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The events that a version was trained on.
+
+    Attributes:
+        name: The version's resource name.
+        base: The version whose weights it started from; empty for none.
+        log_position: The last log position used; 0 where no event log was.
+        since: The time of the first event used, in seconds since the Unix epoch.
+        until: The time of the last one.
+    """
+
+    name: str
+    base: str
+    log_position: int
+    since: float
+    until: float
+
+    def may_hold(self, position: int, time: float) -> bool:
+        """Whether an event was there to be learned from; cleaning may have left it out."""
+        return position <= self.log_position and self.since <= time <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The receipt of an erasure.
+
+    Attributes:
+        receipt_id: Keyed hash of the user's id, in hex; the audit log has it too.
+        event_count: Events erased now.
+        versions: Resource names of the versions trained on the user's events, of this and
+            of earlier erasures of the same user.
+        time: When it was done, in seconds since the Unix epoch.
+        revision: That of the catalogue afterwards.
+    """
+
+    receipt_id: str
+    event_count: int
+    versions: tuple[str, ...]
+    time: float
+    revision: int
+
+
+class ErasureLog(Protocol):
+    """Erases users, and keeps an audit log of it that knows them by keyed hashes alone.
+
+    Methods block and may be called from any thread.
+    """
+
+    def erase(self, user_id: str, trained: Sequence[Trained]) -> Erased:
+        """Erases every row of a user. Repeating it is safe, and gives the same receipt.
+
+        Args:
+            user_id: The user; an unknown one gives a receipt too.
+            trained: What the versions of the store were trained on.
+
+        Raises:
+            Overloaded: The disk is full, or another process writes for too long.
+            Unavailable: The database fails.
+        """
+
+    def scrub(self, user_id: str) -> None:
+        """Leaves nothing of an erased user in the files, as far as the database can.
+
+        Raises:
+            Overloaded: The disk is full.
+            Unavailable: The database fails, or a reader keeps what was erased alive
+                (READERS_LEFT). Repeating the erasure completes it.
+        """
+
+    def count(self) -> int:
+        """Returns a number that grows with every erasure, by any server."""
+
+
+def receipt_id(key: bytes, user_id: str) -> str:
+    """The keyed hash by which the audit log knows a user (HMAC-SHA-256, RFC 2104, cut)."""
+    return hmac.digest(key, user_id.encode(), hashlib.sha256)[:RECEIPT_BYTES].hex()
+
+
+def versions_trained_on(
+    trained: Iterable[Trained], events: Sequence[tuple[int, float]]
+) -> list[str]:
+    """Names the versions that learned from events, or from the weights of one that did.
+
+    Args:
+        trained: The versions.
+        events: Positions and times of the events.
+    """
+    versions = list(trained)
+    found = {
+        each.name
+        for each in versions
+        if any(each.may_hold(position, time) for position, time in events)
+    }
+    while heirs := {each.name for each in versions if each.base in found} - found:
+        found |= heirs
+    return sorted(found, key=lambda name: int(name.rpartition("/")[2]))

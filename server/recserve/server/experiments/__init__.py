@@ -1,0 +1,1 @@
+"""Comparing versions by what users did with their answers."""

@@ -1,0 +1,1 @@
+"""What a good engineer would otherwise use: methods that the model has to beat."""

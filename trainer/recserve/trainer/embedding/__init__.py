@@ -1,0 +1,1 @@
+"""Features for other programs: vectors, hidden-layer features and clusters, as Parquet."""

@@ -1,0 +1,1 @@
+"""How items belong together, by who had them: item-to-item weights in closed form."""
