@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ import click
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+PIPED_COLUMNS = 1000
+"""Nobody looks at the width of a pipe: what `grep` reads must not be folded."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program.")
 
@@ -27,7 +31,7 @@ def print_json(value: "DataclassInstance | Sequence[DataclassInstance]") -> None
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table.
+    """Prints a table, as wide as the terminal at most; into a pipe, as wide as it is.
 
     Args:
         columns: Names of the columns. One that ends in ">" is aligned to the right; one that
@@ -38,6 +42,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED_COLUMNS
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         # Ids are there to be copied: they fold onto a second line rather than lose letters.
@@ -49,7 +56,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         )
     for row in rows:
         table.add_row(*map(_escaped, row))
-    Console().print(table)
+    console.print(table)
 
 
 def shown_time(moment: datetime | None) -> str:
