@@ -53,6 +53,17 @@ def test_readers_see_one_moment_and_cannot_write(
         connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'b')")
 
 
+def test_a_reader_that_is_at_work_when_the_database_closes_leaves_no_connection_behind(
+    database: PostgresqlDatabase,
+) -> None:
+    with database.reading() as connection:
+        driver = connection.connection.driver_connection
+        database.close()
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    assert driver is not None
+    assert driver.closed
+
+
 def test_a_server_that_writes_for_too_long_makes_others_busy_and_no_longer(
     postgresql_url: str, database: PostgresqlDatabase, event: MakeEvent
 ) -> None:

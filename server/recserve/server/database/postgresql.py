@@ -8,10 +8,11 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, func, select
+from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from recserve.server.database.failures import FAILURES, domain_error
 from recserve.server.database.location import postgresql_location
@@ -195,7 +196,7 @@ class PostgresqlDatabase:
         if isolation == "READ COMMITTED":
             settings |= _LOST_SERVER
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        return create_engine(
+        engine = create_engine(
             self._location,
             pool_size=connections,
             max_overflow=0,
@@ -203,6 +204,13 @@ class PostgresqlDatabase:
             isolation_level=isolation,
             connect_args={**_LOST_CONNECTION, "options": options, "application_name": "recserve"},
         )
+        event.listen(engine, "checkin", self._on_checkin)
+        return engine
+
+    def _on_checkin(self, _: object, record: ConnectionPoolEntry) -> None:
+        """A connection comes back from a thread that was at work when the database was closed."""
+        if self._closed:
+            record.invalidate()
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection of psycopg's own, for notifications."""
