@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.answers import Answer, parse_log
+import grpc
+
+from benchmarks.answers import OK, Answer, parse_log
 from benchmarks.call import Call
 from benchmarks.places import ROOT
 
@@ -72,9 +74,19 @@ def generate(
         if has_h2load() and same_size and not divides(parse_body_bytes(done.stdout), load.calls):
             raise LoadFailed(f"{call.path} at {address}: some answers are empty\n{done.stdout}")
         answers = parse_log(log.read_text())
-    if len(answers) != load.calls or any(answer.status != 200 for answer in answers):
-        raise LoadFailed(f"{call.path} at {address}: not every call was answered")
+    wrong = sorted({_status_name(answer.status) for answer in answers} - {_status_name(OK)})
+    if len(answers) != load.calls or wrong:
+        raise LoadFailed(
+            f"{call.path} at {address}: {len(answers)} of {load.calls} calls ended, "
+            f"some of them with {', '.join(wrong) or 'nothing'}"
+        )
     return answers
+
+
+def _status_name(status: int) -> str:
+    """A status of HTTP as it is, one of gRPC by its name."""
+    names = {code.value[0]: code.name for code in grpc.StatusCode}
+    return names.get(status, str(status))
 
 
 def parse_failures(summary: str) -> int:

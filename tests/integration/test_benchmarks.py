@@ -87,6 +87,8 @@ def test_without_h2load_our_own_generator_calls(server, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     answers = generate(server.address, recommend("known"), ClosedLoop(8, 100))
     assert [answer.status for answer in answers] == [OK] * 100
+    with pytest.raises(LoadFailed, match="INVALID_ARGUMENT"):
+        sample(server, recommend("known", num_results=-1), ClosedLoop(8, 64))
 
 
 def test_the_watched_generator_sees_the_status_of_grpc(server):
