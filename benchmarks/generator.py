@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-
 from benchmarks.answers import OK, Answer, parse_log
 from benchmarks.call import Call
 from benchmarks.places import ROOT
