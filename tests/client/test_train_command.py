@@ -225,6 +225,20 @@ def test_a_run_is_shown_watched_and_cancelled(run, script):
     assert (done.exit_code, "has failed already" in done.stderr) == (1, True)
 
 
+def test_what_a_run_said_is_printed(run, script):
+    message = run_message("FAILED")
+    for second, text in ((1, "begins"), (2, "epoch 1/9, loss 6.5000"), (3, "failed: no events")):
+        message.log_entries.add(stage="retrieval", text=text).time.seconds = second
+    script.then("GetTrainingRun", message, message)
+    assert run("train", "logs", "7").stdout.splitlines() == [
+        "1970-01-01 00:00:01 UTC  retrieval  begins",
+        "1970-01-01 00:00:02 UTC  retrieval  epoch 1/9, loss 6.5000",
+        "1970-01-01 00:00:03 UTC  retrieval  failed: no events",
+    ]
+    printed = json.loads(run("train", "logs", "7", "--json").stdout)
+    assert [line["text"] for line in printed][-1] == "failed: no events"
+
+
 def test_a_label_is_moved(run, script):
     done = run("models", "label", "2", "stable")
     assert "Version 2 has the label stable" in done.stdout

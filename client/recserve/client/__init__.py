@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from recserve.client.sync_client import Client
     from recserve.client.training_run import TrainingRun
     from recserve.client.training_run_status import (
+        TrainingLogEntry,
         TrainingProgress,
         TrainingRunState,
         TrainingRunStatus,
@@ -136,6 +137,7 @@ __all__ = [
     "Timing",
     "TrainingCancelled",
     "TrainingFailed",
+    "TrainingLogEntry",
     "TrainingMode",
     "TrainingProgress",
     "TrainingRun",
@@ -226,6 +228,7 @@ _NAMES_OF_MODULES = {
     "sync_client": ("Client",),
     "training_run": ("TrainingRun",),
     "training_run_status": (
+        "TrainingLogEntry",
         "TrainingProgress",
         "TrainingRunState",
         "TrainingRunStatus",

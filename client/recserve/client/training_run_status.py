@@ -55,6 +55,17 @@ class TrainingProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingLogEntry:
+    """One line of a training run's log."""
+
+    time: datetime | None
+    """When it was said."""
+    stage: str
+    """The stage at work; empty before the first."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRunStatus:
     """A training run as it stood at one moment."""
 
@@ -82,6 +93,8 @@ class TrainingRunStatus:
         default_factory=dict, hash=False
     )
     """Those that were asked for, by name."""
+    log: tuple[TrainingLogEntry, ...] = ()
+    """What it said, oldest first; empty in lists and while a run is watched."""
     create_time: datetime | None = None
     start_time: datetime | None = None
     end_time: datetime | None = None

@@ -29,35 +29,37 @@ from recserve.v1 import promotion_pb2 as recserve_dot_v1_dot_promotion__pb2
 
 from recserve.v1.promotion_pb2 import *
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1arecserve/v1/training.proto\x12\x0brecserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"recserve/v1/hyper_parameters.proto\x1a\x17recserve/v1/model.proto\x1a\x1brecserve/v1/promotion.proto\"\x9d\x03\n\x0bTrainingRun\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.recserve.v1.TrainingRunState\x12/\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.recserve.v1.TrainingProgress\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x30\n\rmodel_version\x18\x05 \x01(\x0b\x32\x19.recserve.v1.ModelVersion\x12*\n\x07request\x18\x06 \x01(\x0b\x32\x19.recserve.v1.TrainRequest\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07trigger\x18\n \x01(\t\x12\x14\n\x0clog_position\x18\x0b \x01(\x03\"\xdb\x01\n\x10TrainingProgress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x05\x12\x12\n\nmax_epochs\x18\x03 \x01(\x05\x12\x0c\n\x04step\x18\x04 \x01(\x03\x12\x11\n\tmax_steps\x18\x05 \x01(\x03\x12\x11\n\x04loss\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12,\n\x0fholdout_metrics\x18\x07 \x03(\x0b\x32\x13.recserve.v1.Metric\x12\x19\n\x0cseconds_left\x18\x08 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05_lossB\x0f\n\r_seconds_left\"\xa7\x02\n\x0cTrainRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12/\n\tevent_log\x18\x02 \x01(\x0b\x32\x1a.recserve.v1.EventLogRangeH\x00\x12\x16\n\x0c\x64\x61taset_path\x18\x03 \x01(\tH\x00\x12\'\n\x04mode\x18\x04 \x01(\x0e\x32\x19.recserve.v1.TrainingMode\x12\x14\n\x0c\x62\x61se_version\x18\x05 \x01(\x03\x12\x36\n\x10hyper_parameters\x18\x06 \x01(\x0b\x32\x1c.recserve.v1.HyperParameters\x12)\n\tpromotion\x18\x07 \x01(\x0e\x32\x16.recserve.v1.Promotion\x12\x12\n\nrequest_id\x18\x08 \x01(\tB\t\n\x07\x64\x61taset\"m\n\rEventLogRange\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x15GetTrainingRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"O\n\x17ListTrainingRunsRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"d\n\x18ListTrainingRunsResponse\x12/\n\rtraining_runs\x18\x01 \x03(\x0b\x32\x18.recserve.v1.TrainingRun\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x17WatchTrainingRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"J\n\x18WatchTrainingRunResponse\x12.\n\x0ctraining_run\x18\x01 \x01(\x0b\x32\x18.recserve.v1.TrainingRun\"(\n\x18\x43\x61ncelTrainingRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t*\xd8\x01\n\x10TrainingRunState\x12\"\n\x1eTRAINING_RUN_STATE_UNSPECIFIED\x10\x00\x12\x1d\n\x19TRAINING_RUN_STATE_QUEUED\x10\x01\x12\x1e\n\x1aTRAINING_RUN_STATE_RUNNING\x10\x02\x12 \n\x1cTRAINING_RUN_STATE_SUCCEEDED\x10\x03\x12\x1d\n\x19TRAINING_RUN_STATE_FAILED\x10\x04\x12 \n\x1cTRAINING_RUN_STATE_CANCELLED\x10\x05\x32\xfb\x02\n\x0fTrainingService\x12N\n\x0eGetTrainingRun\x12\".recserve.v1.GetTrainingRunRequest\x1a\x18.recserve.v1.TrainingRun\x12_\n\x10ListTrainingRuns\x12$.recserve.v1.ListTrainingRunsRequest\x1a%.recserve.v1.ListTrainingRunsResponse\x12\x61\n\x10WatchTrainingRun\x12$.recserve.v1.WatchTrainingRunRequest\x1a%.recserve.v1.WatchTrainingRunResponse0\x01\x12T\n\x11\x43\x61ncelTrainingRun\x12%.recserve.v1.CancelTrainingRunRequest\x1a\x18.recserve.v1.TrainingRunP\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1arecserve/v1/training.proto\x12\x0brecserve.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"recserve/v1/hyper_parameters.proto\x1a\x17recserve/v1/model.proto\x1a\x1brecserve/v1/promotion.proto\"\xd1\x03\n\x0bTrainingRun\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.recserve.v1.TrainingRunState\x12/\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.recserve.v1.TrainingProgress\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x30\n\rmodel_version\x18\x05 \x01(\x0b\x32\x19.recserve.v1.ModelVersion\x12*\n\x07request\x18\x06 \x01(\x0b\x32\x19.recserve.v1.TrainRequest\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07trigger\x18\n \x01(\t\x12\x14\n\x0clog_position\x18\x0b \x01(\x03\x12\x32\n\x0blog_entries\x18\x0c \x03(\x0b\x32\x1d.recserve.v1.TrainingLogEntry\"Y\n\x10TrainingLogEntry\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05stage\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"\xdb\x01\n\x10TrainingProgress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x05\x12\x12\n\nmax_epochs\x18\x03 \x01(\x05\x12\x0c\n\x04step\x18\x04 \x01(\x03\x12\x11\n\tmax_steps\x18\x05 \x01(\x03\x12\x11\n\x04loss\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12,\n\x0fholdout_metrics\x18\x07 \x03(\x0b\x32\x13.recserve.v1.Metric\x12\x19\n\x0cseconds_left\x18\x08 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05_lossB\x0f\n\r_seconds_left\"\xa7\x02\n\x0cTrainRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12/\n\tevent_log\x18\x02 \x01(\x0b\x32\x1a.recserve.v1.EventLogRangeH\x00\x12\x16\n\x0c\x64\x61taset_path\x18\x03 \x01(\tH\x00\x12\'\n\x04mode\x18\x04 \x01(\x0e\x32\x19.recserve.v1.TrainingMode\x12\x14\n\x0c\x62\x61se_version\x18\x05 \x01(\x03\x12\x36\n\x10hyper_parameters\x18\x06 \x01(\x0b\x32\x1c.recserve.v1.HyperParameters\x12)\n\tpromotion\x18\x07 \x01(\x0e\x32\x16.recserve.v1.Promotion\x12\x12\n\nrequest_id\x18\x08 \x01(\tB\t\n\x07\x64\x61taset\"m\n\rEventLogRange\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x15GetTrainingRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"O\n\x17ListTrainingRunsRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"d\n\x18ListTrainingRunsResponse\x12/\n\rtraining_runs\x18\x01 \x03(\x0b\x32\x18.recserve.v1.TrainingRun\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x17WatchTrainingRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"J\n\x18WatchTrainingRunResponse\x12.\n\x0ctraining_run\x18\x01 \x01(\x0b\x32\x18.recserve.v1.TrainingRun\"(\n\x18\x43\x61ncelTrainingRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t*\xd8\x01\n\x10TrainingRunState\x12\"\n\x1eTRAINING_RUN_STATE_UNSPECIFIED\x10\x00\x12\x1d\n\x19TRAINING_RUN_STATE_QUEUED\x10\x01\x12\x1e\n\x1aTRAINING_RUN_STATE_RUNNING\x10\x02\x12 \n\x1cTRAINING_RUN_STATE_SUCCEEDED\x10\x03\x12\x1d\n\x19TRAINING_RUN_STATE_FAILED\x10\x04\x12 \n\x1cTRAINING_RUN_STATE_CANCELLED\x10\x05\x32\xfb\x02\n\x0fTrainingService\x12N\n\x0eGetTrainingRun\x12\".recserve.v1.GetTrainingRunRequest\x1a\x18.recserve.v1.TrainingRun\x12_\n\x10ListTrainingRuns\x12$.recserve.v1.ListTrainingRunsRequest\x1a%.recserve.v1.ListTrainingRunsResponse\x12\x61\n\x10WatchTrainingRun\x12$.recserve.v1.WatchTrainingRunRequest\x1a%.recserve.v1.WatchTrainingRunResponse0\x01\x12T\n\x11\x43\x61ncelTrainingRun\x12%.recserve.v1.CancelTrainingRunRequest\x1a\x18.recserve.v1.TrainingRunP\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'recserve.v1.training_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRAININGRUNSTATE']._serialized_start=1595
-  _globals['_TRAININGRUNSTATE']._serialized_end=1811
+  _globals['_TRAININGRUNSTATE']._serialized_start=1738
+  _globals['_TRAININGRUNSTATE']._serialized_end=1954
   _globals['_TRAININGRUN']._serialized_start=167
-  _globals['_TRAININGRUN']._serialized_end=580
-  _globals['_TRAININGPROGRESS']._serialized_start=583
-  _globals['_TRAININGPROGRESS']._serialized_end=802
-  _globals['_TRAINREQUEST']._serialized_start=805
-  _globals['_TRAINREQUEST']._serialized_end=1100
-  _globals['_EVENTLOGRANGE']._serialized_start=1102
-  _globals['_EVENTLOGRANGE']._serialized_end=1211
-  _globals['_GETTRAININGRUNREQUEST']._serialized_start=1213
-  _globals['_GETTRAININGRUNREQUEST']._serialized_end=1250
-  _globals['_LISTTRAININGRUNSREQUEST']._serialized_start=1252
-  _globals['_LISTTRAININGRUNSREQUEST']._serialized_end=1331
-  _globals['_LISTTRAININGRUNSRESPONSE']._serialized_start=1333
-  _globals['_LISTTRAININGRUNSRESPONSE']._serialized_end=1433
-  _globals['_WATCHTRAININGRUNREQUEST']._serialized_start=1435
-  _globals['_WATCHTRAININGRUNREQUEST']._serialized_end=1474
-  _globals['_WATCHTRAININGRUNRESPONSE']._serialized_start=1476
-  _globals['_WATCHTRAININGRUNRESPONSE']._serialized_end=1550
-  _globals['_CANCELTRAININGRUNREQUEST']._serialized_start=1552
-  _globals['_CANCELTRAININGRUNREQUEST']._serialized_end=1592
-  _globals['_TRAININGSERVICE']._serialized_start=1814
-  _globals['_TRAININGSERVICE']._serialized_end=2193
+  _globals['_TRAININGRUN']._serialized_end=632
+  _globals['_TRAININGLOGENTRY']._serialized_start=634
+  _globals['_TRAININGLOGENTRY']._serialized_end=723
+  _globals['_TRAININGPROGRESS']._serialized_start=726
+  _globals['_TRAININGPROGRESS']._serialized_end=945
+  _globals['_TRAINREQUEST']._serialized_start=948
+  _globals['_TRAINREQUEST']._serialized_end=1243
+  _globals['_EVENTLOGRANGE']._serialized_start=1245
+  _globals['_EVENTLOGRANGE']._serialized_end=1354
+  _globals['_GETTRAININGRUNREQUEST']._serialized_start=1356
+  _globals['_GETTRAININGRUNREQUEST']._serialized_end=1393
+  _globals['_LISTTRAININGRUNSREQUEST']._serialized_start=1395
+  _globals['_LISTTRAININGRUNSREQUEST']._serialized_end=1474
+  _globals['_LISTTRAININGRUNSRESPONSE']._serialized_start=1476
+  _globals['_LISTTRAININGRUNSRESPONSE']._serialized_end=1576
+  _globals['_WATCHTRAININGRUNREQUEST']._serialized_start=1578
+  _globals['_WATCHTRAININGRUNREQUEST']._serialized_end=1617
+  _globals['_WATCHTRAININGRUNRESPONSE']._serialized_start=1619
+  _globals['_WATCHTRAININGRUNRESPONSE']._serialized_end=1693
+  _globals['_CANCELTRAININGRUNREQUEST']._serialized_start=1695
+  _globals['_CANCELTRAININGRUNREQUEST']._serialized_end=1735
+  _globals['_TRAININGSERVICE']._serialized_start=1957
+  _globals['_TRAININGSERVICE']._serialized_end=2336
 # @@protoc_insertion_point(module_scope)

@@ -36,7 +36,7 @@ TRAINING_RUN_STATE_FAILED: TrainingRunState
 TRAINING_RUN_STATE_CANCELLED: TrainingRunState
 
 class TrainingRun(_message.Message):
-    __slots__ = ("name", "state", "progress", "error", "model_version", "request", "create_time", "start_time", "end_time", "trigger", "log_position")
+    __slots__ = ("name", "state", "progress", "error", "model_version", "request", "create_time", "start_time", "end_time", "trigger", "log_position", "log_entries")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class TrainingRun(_message.Message):
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_FIELD_NUMBER: _ClassVar[int]
     LOG_POSITION_FIELD_NUMBER: _ClassVar[int]
+    LOG_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: TrainingRunState
     progress: TrainingProgress
@@ -59,7 +60,18 @@ class TrainingRun(_message.Message):
     end_time: _timestamp_pb2.Timestamp
     trigger: str
     log_position: int
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[TrainingRunState, str]] = ..., progress: _Optional[_Union[TrainingProgress, _Mapping]] = ..., error: _Optional[str] = ..., model_version: _Optional[_Union[_model_pb2.ModelVersion, _Mapping]] = ..., request: _Optional[_Union[TrainRequest, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trigger: _Optional[str] = ..., log_position: _Optional[int] = ...) -> None: ...
+    log_entries: _containers.RepeatedCompositeFieldContainer[TrainingLogEntry]
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[TrainingRunState, str]] = ..., progress: _Optional[_Union[TrainingProgress, _Mapping]] = ..., error: _Optional[str] = ..., model_version: _Optional[_Union[_model_pb2.ModelVersion, _Mapping]] = ..., request: _Optional[_Union[TrainRequest, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trigger: _Optional[str] = ..., log_position: _Optional[int] = ..., log_entries: _Optional[_Iterable[_Union[TrainingLogEntry, _Mapping]]] = ...) -> None: ...
+
+class TrainingLogEntry(_message.Message):
+    __slots__ = ("time", "stage", "text")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    stage: str
+    text: str
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stage: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class TrainingProgress(_message.Message):
     __slots__ = ("stage", "epoch", "max_epochs", "step", "max_steps", "loss", "holdout_metrics", "seconds_left")

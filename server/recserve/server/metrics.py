@@ -95,6 +95,12 @@ RECOMMENDED_ITEMS = Counter(
 ANSWERS_LOST = Counter(
     "recserve_answer_log_lost_total", "Answers left out of the answer log: too many waited."
 )
+EVENT_LOG_LAG_SECONDS = Gauge(
+    "recserve_event_log_lag_seconds",
+    "Time since this server's profiles were last known to have every event of the log; 0 if just "
+    "now.",
+    multiprocess_mode="livemax",
+)
 EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
 ONLINE_EVENTS = Counter(
     "recserve_online_events_total",

@@ -168,3 +168,71 @@ def test_closing_does_not_wait_for_views_that_will_never_answer(event: MakeEvent
     closing.start()
     closing.join(WAIT_SECONDS)
     assert not closing.is_alive()
+
+
+class Hands:
+    """A clock that the test turns."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class AwayLog(InMemoryEventLog):
+    """A log that cannot be read while its database is away."""
+
+    is_away = False
+
+    def data_version(self) -> int:
+        if self.is_away:
+            raise Unavailable("gone")
+        return super().data_version()
+
+
+def test_the_lag_is_the_time_since_everything_was_known(event: MakeEvent) -> None:
+    log, clock, lags = AwayLog(), Hands(), list[float]()
+    follower = Follower()
+    tail = follower.tail(log, InMemoryCatalogue(), monotonic=clock, on_lag=lags.append)
+
+    clock.seconds = 60
+    tail.look()
+    tail._tell_lag()
+    assert lags == [0], "nothing was there to be known"
+
+    log.is_away = True
+    clock.seconds = 90
+    with pytest.raises(Unavailable):
+        tail.look()
+    tail._tell_lag()
+    assert lags[1:] == [30], "nobody knows what others wrote meanwhile"
+
+    log.is_away = False
+    log.append_groups([[event("a")]])
+    clock.seconds = 91
+    tail.look()
+    tail._tell_lag()
+    assert lags[-1] == 0
+
+
+def test_the_lag_grows_while_a_backlog_is_read(event: MakeEvent) -> None:
+    log, clock, lags = InMemoryEventLog(), Hands(), list[float]()
+    log.append_groups([[event(f"{n}") for n in range(4)]])
+    follower = Follower()
+
+    def take(logged: Sequence[LoggedEvent]) -> "Future[None]":
+        clock.seconds += 20
+        return follower.take(logged)
+
+    tail = LogTail(
+        log,
+        InMemoryCatalogue(),
+        position=lambda: follower.position,
+        on_events=take,
+        on_catalogue_change=follower.on_catalogue_change,
+        max_events_per_read=2,
+        on_lag=lags.append,
+        monotonic=clock,
+    )
+    tail.look()
+    assert lags == [20, 40]

@@ -161,6 +161,20 @@ async def test_progress_is_reported(stage: Stage) -> None:
     assert stage.reports[0]["state"] == "RUNNING"
 
 
+async def test_what_a_run_says_is_kept_with_its_report(stage: Stage) -> None:
+    stage.host.start(order(dataset_path="data"))
+    trainer = await stage.process(TRAINER)
+    trainer.says(progress={"stage": "clean"})
+    trainer.says(note={"stage": "clean", "text": "3 rows were left out"})
+    trainer.ends(1, error="no events are left")
+    report = await stage.ended()
+    assert [(line["stage"], line["text"]) for line in report["lines"]] == [
+        ("clean", "begins"),
+        ("clean", "3 rows were left out"),
+        ("clean", "failed: no events are left"),
+    ]
+
+
 async def test_a_failed_export_or_training_gives_its_reason(stage: Stage) -> None:
     stage.host.start(order())
     (await stage.process(EXPORT)).ends(1, error="the event log has no events")

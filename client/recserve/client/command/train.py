@@ -150,6 +150,24 @@ def watch(connection: Connection, *, run: str, as_json: bool) -> None:
 
 @train.command()
 @click.argument("run")
+@json_option
+@click.pass_obj
+def logs(connection: Connection, *, run: str, as_json: bool) -> None:
+    """Print what RUN said: its stages, how each pass ended, notes, and its end.
+
+    Kept with the run, for runs of the past too. `recserve train watch RUN` follows one that is at
+    work; `recserve models show VERSION` has the figures of what it made.
+    """
+    with connection.client() as client:
+        lines = client.training_run(run, timeout=connection.timeout).status.log
+    if as_json:
+        print_json(lines)
+    for line in () if as_json else lines:
+        click.echo(f"{shown_time(line.time)}  {line.stage:<10} {line.text}")
+
+
+@train.command()
+@click.argument("run")
 @click.pass_obj
 def cancel(connection: Connection, *, run: str) -> None:
     """End RUN; no version is made."""

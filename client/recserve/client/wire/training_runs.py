@@ -5,6 +5,7 @@ from datetime import datetime
 
 from recserve.client.model_version import Promotion, TrainingMode
 from recserve.client.training_run_status import (
+    TrainingLogEntry,
     TrainingProgress,
     TrainingRunState,
     TrainingRunStatus,
@@ -82,6 +83,7 @@ def status_from(message: training_pb2.TrainingRun) -> TrainingRunStatus:
         log_position=message.log_position,
         dataset_path=asked.dataset_path,
         hyper_parameters=hyper_parameters_from(asked.hyper_parameters),
+        log=tuple(map(_log_entry, message.log_entries)),
         create_time=moment_or_none(message.create_time, present=message.HasField("create_time")),
         start_time=moment_or_none(message.start_time, present=message.HasField("start_time")),
         end_time=moment_or_none(message.end_time, present=message.HasField("end_time")),
@@ -98,6 +100,14 @@ def _progress(message: training_pb2.TrainingProgress) -> TrainingProgress:
         loss=message.loss if message.HasField("loss") else None,
         metrics=tuple(map(metric_from, message.holdout_metrics)),
         seconds_left=message.seconds_left if message.HasField("seconds_left") else None,
+    )
+
+
+def _log_entry(message: training_pb2.TrainingLogEntry) -> TrainingLogEntry:
+    return TrainingLogEntry(
+        time=moment_or_none(message.time, present=message.HasField("time")),
+        stage=message.stage,
+        text=message.text,
     )
 
 

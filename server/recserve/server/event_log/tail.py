@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 
@@ -38,6 +39,11 @@ class LogTail:
         on_catalogue_change: Called in the tail's thread when the catalogue has changed.
         interval_seconds: Time between two looks.
         max_events_per_read: Most events handed over at a time.
+        on_lag: Called in the tail's thread, about once an interval and after each read, with
+            the seconds since the views were last known to have every event of the log, or 0 if
+            that was within the last interval. It grows while a backlog is read, and while the
+            database is away.
+        monotonic: Gives seconds on a clock that never goes back.
     """
 
     def __init__(
@@ -50,6 +56,8 @@ class LogTail:
         on_catalogue_change: Callable[[], None],
         interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
         max_events_per_read: int = DEFAULT_MAX_EVENTS_PER_READ,
+        on_lag: Callable[[float], None] = lambda _seconds: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log
         self._catalogue = catalogue
@@ -58,6 +66,9 @@ class LogTail:
         self._on_catalogue_change = on_catalogue_change
         self._interval_seconds = interval_seconds
         self._max_events_per_read = max_events_per_read
+        self._on_lag = on_lag
+        self._monotonic = monotonic
+        self._complete_at = monotonic()
         self._wake = threading.Event()
         self._closing = False
         self._taken: Future[None] | None = None
@@ -98,21 +109,30 @@ class LogTail:
                 failing = True
             except Exception:
                 logger.exception("following the event log failed; trying again")
+            self._tell_lag()
             self._wake.wait(self._interval_seconds)
             self._wake.clear()
 
     def look(self) -> None:
         """Looks once, and hands over all that is new."""
+        asked_at = self._monotonic()
         version = self._log.data_version()
         if version == self._data_version:
+            self._complete_at = asked_at
             return
         position = self._position()
         while logged := self._log.after(position, self._max_events_per_read):
             if not self._hand_over(logged):
                 return
             position = logged[-1].position
+            self._tell_lag()
+        self._complete_at = asked_at
         self._look_at_catalogue()
         self._data_version = version  # only now: a look that failed is repeated
+
+    def _tell_lag(self) -> None:
+        seconds = self._monotonic() - self._complete_at
+        self._on_lag(seconds if seconds > self._interval_seconds else 0.0)
 
     def _hand_over(self, logged: Sequence[LoggedEvent]) -> bool:
         """Waits until the events are taken; False if the tail was closed meanwhile."""

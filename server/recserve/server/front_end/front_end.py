@@ -9,7 +9,7 @@ from typing import Any
 
 from grpc_health.v1 import health_pb2_grpc
 
-from recserve.server import logs
+from recserve.server import logs, metrics
 from recserve.server.answer_log import AnswerWriter
 from recserve.server.engine.admission import Admission
 from recserve.server.errors import RecserveServerError
@@ -168,6 +168,7 @@ class FrontEnd:
             position=lambda: self._feed.position,
             on_events=self._feed.from_tail,
             on_catalogue_change=self._on_catalogue_change,
+            on_lag=metrics.EVENT_LOG_LAG_SECONDS.set,
         )
         self._feed.on_waiting = self._tail.nudge
         self._masks = FilterMasks(self._catalogue, self._filterers)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from recserve.server.supervisor.child import Child
 from recserve.server.training.order import TrainingOrder
 from recserve.server.training.register import number_of
 from recserve.server.training.report import TrainingReport
+from recserve.server.training.run_log import RunLog
 
 EXPORT = "recserve.server.training.export_process"
 TRAINER = "recserve.trainer.job"
@@ -55,6 +56,7 @@ class TrainingHost:
         self._folder = folder
         self._on_change = on_change
         self._report: TrainingReport | None = None
+        self._lines = RunLog()
         self._needed: frozenset[int] = frozenset()
         self._child: Child | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,7 +82,10 @@ class TrainingHost:
         self._ending, self._is_cancelled = "", False
         self._needed = frozenset(n for n in (order.base, order.stable) if n is not None)
         self._patience_seconds = STOP_SECONDS
-        self._report = TrainingReport(name=order.name, start_time=time.time())
+        self._lines = RunLog()
+        self._report = TrainingReport(
+            name=order.name, start_time=time.time(), lines=self._lines.lines
+        )
         self._log.info("training started", run=order.name)
         self._tell(self._report)
         self._task = asyncio.create_task(self._run(order, self._report))
@@ -173,7 +178,9 @@ class TrainingHost:
             found.update(message)
             if "note" in message:
                 self._log.info("training note", run=report.name, **message["note"])
+                self._lines.note(**message["note"])
             if "progress" in message:
+                self._lines.progress(message["progress"])
                 report.progress = message["progress"]
                 self._tell(report)
 
@@ -196,6 +203,8 @@ class TrainingHost:
         else:
             report.state = "CANCELLED" if self._is_cancelled else "FAILED"
         report.end_time = time.time()
+        made = f"made version {report.version}" if report.version else report.error
+        self._lines.end(f"{report.state.lower()}: {made}")
         said = self._log.info if report.version else self._log.warning
         said(
             "training ended",
@@ -215,7 +224,9 @@ class TrainingHost:
             return None
 
     def _tell(self, report: TrainingReport) -> None:
-        self._on_change(asdict(report))
+        # Not `asdict`: this is told with every step, and the lines are many.
+        message = {each.name: getattr(report, each.name) for each in fields(report)}
+        self._on_change({**message, "lines": list(report.lines)})
 
 
 def _last_words(status: int, report: TrainingReport) -> str:

@@ -1,6 +1,6 @@
 """How a training run stands, as its process owner tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf import json_format
@@ -32,6 +32,8 @@ class TrainingReport:
     start_time: float
     """Seconds since the Unix epoch."""
     end_time: float | None = None
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """Its log, as `RunLog.lines`."""
 
     def write_to(self, run: training_pb2.TrainingRun) -> None:
         """Bring a run up to date."""
@@ -46,6 +48,10 @@ class TrainingReport:
             run.end_time.FromNanoseconds(int(self.end_time * 1e9))
         if self.version:
             put_version(run, self.version)
+        del run.log_entries[:]
+        for line in self.lines:
+            entry = run.log_entries.add(stage=line["stage"], text=line["text"])
+            entry.time.FromNanoseconds(int(line["time"] * 1e9))
 
 
 def put_version(run: training_pb2.TrainingRun, version: int) -> None:

@@ -8,7 +8,7 @@ from recserve.server.errors import InvalidRequest, Violation
 from recserve.server.front_end.servicers.model_names import check_model
 from recserve.server.front_end.servicers.pages import check_page, page_token
 from recserve.server.front_end.version_cards import VersionCards
-from recserve.server.training.register import number_of
+from recserve.server.training.register import Run, number_of
 from recserve.server.training.runs import TrainingRuns
 from recserve.v1 import training_pb2, training_pb2_grpc
 
@@ -44,7 +44,7 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
         found = await self._runs.newest(before, size + 1)
         page, rest = found[:size], found[size:]
         response = training_pb2.ListTrainingRunsResponse(
-            training_runs=[await self._cards.complete(run) for run in page]
+            training_runs=[await self._brief(run) for run in page]
         )
         if rest:
             response.next_page_token = page_token(number_of(page[-1]))
@@ -55,14 +55,18 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
     ) -> AsyncIterator[training_pb2.WatchTrainingRunResponse]:
         """Give a run each time it changes."""
         async for run in self._runs.watch(self._number(request.name)):
-            complete = await self._cards.complete(run)
-            yield training_pb2.WatchTrainingRunResponse(training_run=complete)
+            yield training_pb2.WatchTrainingRunResponse(training_run=await self._brief(run))
 
     async def CancelTrainingRun(
         self, request: training_pb2.CancelTrainingRunRequest, context: Any
     ) -> training_pb2.TrainingRun:
         """End a run."""
-        return await self._cards.complete(await self._runs.cancel(self._number(request.name)))
+        return await self._brief(await self._runs.cancel(self._number(request.name)))
+
+    async def _brief(self, run: Run) -> Run:
+        """A run without its log, which would be sent over and over."""
+        run.ClearField("log_entries")
+        return await self._cards.complete(run)
 
     def _number(self, name: str) -> int:
         match = _RUN_NAME.fullmatch(name)
