@@ -17,6 +17,8 @@ class BlockingAsyncClient:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._client, name)
+        if inspect.isasyncgenfunction(value):
+            return lambda *args, **kwargs: blocking_iterator(self._runner, value(*args, **kwargs))
         return self._blocking(value) if inspect.iscoroutinefunction(value) else value
 
     def _blocking(self, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,11 +52,15 @@ class BlockingTrainingRun:
         return lambda *args, **kwargs: self._runner.run(value(*args, **kwargs))
 
     def __iter__(self) -> Iterator[Any]:
-        statuses = self._run.__aiter__()
-        try:
-            while True:
-                yield self._runner.run(anext(statuses))
-        except StopAsyncIteration:
-            return
-        finally:
-            self._runner.run(statuses.aclose())
+        return blocking_iterator(self._runner, self._run.__aiter__())
+
+
+def blocking_iterator(runner: asyncio.Runner, values: Any) -> Iterator[Any]:
+    """Takes each value of an asynchronous generator on an event loop."""
+    try:
+        while True:
+            yield runner.run(anext(values))
+    except StopAsyncIteration:
+        return
+    finally:
+        runner.run(values.aclose())

@@ -20,6 +20,8 @@ from grpc_status import rpc_status
 from recserve.v1 import (
     catalog_pb2,
     catalog_pb2_grpc,
+    event_pb2,
+    event_pb2_grpc,
     experiment_pb2,
     experiment_pb2_grpc,
     model_pb2,
@@ -403,6 +405,40 @@ def comparison_message() -> experiment_pb2.CompareVersionsResponse:
     return message
 
 
+class FakeEvents(event_pb2_grpc.EventServiceServicer):
+    """Tells what it is given to tell."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.pieces: list[event_pb2.TailEventsResponse | Failure | None] = []
+        """What is still to be told; a failure breaks the stream, None ends it."""
+
+    def TailEvents(self, request: Any, context: Any) -> Any:
+        copy = event_pb2.TailEventsRequest()
+        copy.CopyFrom(request)
+        self.script.requests["TailEvents"].append(copy)
+        while self.pieces:
+            piece = self.pieces.pop(0)
+            if piece is None:
+                return
+            if isinstance(piece, Failure):
+                piece.abort(context)
+            yield piece
+        context.abort(grpc.StatusCode.PERMISSION_DENIED, "nothing more is told")
+
+
+def piece_message(position: int, *events: recommender_pb2.Event) -> event_pb2.TailEventsResponse:
+    """Events that end at a position."""
+    first = position - len(events) + 1
+    return event_pb2.TailEventsResponse(
+        events=[
+            event_pb2.LoggedEvent(log_position=first + place, event=event)
+            for place, event in enumerate(events)
+        ],
+        log_position=position,
+    )
+
+
 class FakeHealth(health_pb2_grpc.HealthServicer):
     """Serving, with a warm model."""
 
@@ -445,6 +481,8 @@ class FakeServer:
         )
         self.training = FakeTraining(self.script)
         training_pb2_grpc.add_TrainingServiceServicer_to_server(self.training, self._server)
+        self.events = FakeEvents(self.script)
+        event_pb2_grpc.add_EventServiceServicer_to_server(self.events, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(FakeHealth(self.script), self._server)
         if credentials is None:
             port = self._server.add_insecure_port(address)

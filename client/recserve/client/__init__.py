@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         UnknownFailure,
         Violation,
     )
-    from recserve.client.event import Event, FeatureValue, FeedbackReceipt
+    from recserve.client.event import Event, FeatureValue, FeedbackReceipt, LoggedEvent
     from recserve.client.feedback_sender import FeedbackSender, SenderCounts
     from recserve.client.model_version import (
         HoldoutKind,
@@ -114,6 +114,7 @@ __all__ = [
     "InvalidArgument",
     "Item",
     "Lineage",
+    "LoggedEvent",
     "Metric",
     "MissingDependency",
     "MixedAnswers",
@@ -195,6 +196,7 @@ _NAMES_OF_MODULES = {
         "Event",
         "FeatureValue",
         "FeedbackReceipt",
+        "LoggedEvent",
     ),
     "feedback_sender": (
         "FeedbackSender",

@@ -1,13 +1,14 @@
 """The asyncio client."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from recserve.client.address import DEFAULT_ADDRESS
 from recserve.client.async_training_run import AsyncTrainingRun
 from recserve.client.clock import Clock
+from recserve.client.event import LoggedEvent
 from recserve.client.method_signature import as_method_of
 from recserve.client.operations.catalogue import (
     delete_items,
@@ -34,6 +35,7 @@ from recserve.client.operations.recommend import recommend
 from recserve.client.operations.recommend_frame import recommend_frame
 from recserve.client.operations.similar_items import similar_items
 from recserve.client.operations.status import health, status
+from recserve.client.operations.tailing import Tail
 from recserve.client.operations.training import train, training_run, training_runs
 from recserve.client.session import Session
 from recserve.client.settings import Settings
@@ -123,6 +125,23 @@ class AsyncClient:
     training_runs = awaitable(training_runs)
     status = awaitable(status)
     health = awaitable(health)
+
+    async def tail_events(
+        self,
+        *,
+        after_position: int | None = None,
+        event_types: Iterable[str] = (),
+        user_id: str = "",
+        item_id: str = "",
+    ) -> AsyncIterator[LoggedEvent]:
+        """Follows the event log, for `async for`; see `Client.tail_events`."""
+        tail = Tail(self._session, after_position, event_types, user_id, item_id)
+        try:
+            while True:
+                for logged in await self._run(tail.next()):
+                    yield logged
+        finally:
+            tail.close()
 
     @property
     def log_position(self) -> int:

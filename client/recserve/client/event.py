@@ -42,6 +42,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event, and its place in the server's log."""
+
+    log_position: int
+    """1, 2, 3 … in the order of commit."""
+    event: Event
+    """What was stored; `event_time` is a datetime in UTC, `recommendation` an id or None."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeedbackReceipt:
     """What the server did with events. They are durable when it is there."""
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from recserve.client.address import DEFAULT_ADDRESS
 from recserve.client.clock import Clock
-from recserve.client.event import Event, FeedbackReceipt
+from recserve.client.event import Event, FeedbackReceipt, LoggedEvent
 from recserve.client.feedback_sender import FeedbackSender, OnError, WhenFull
 from recserve.client.method_signature import as_method_of
 from recserve.client.operations.catalogue import (
@@ -36,6 +36,7 @@ from recserve.client.operations.recommend import recommend
 from recserve.client.operations.recommend_frame import recommend_frame
 from recserve.client.operations.similar_items import similar_items
 from recserve.client.operations.status import health, status
+from recserve.client.operations.tailing import Tail
 from recserve.client.operations.training import train, training_run, training_runs
 from recserve.client.session import Session
 from recserve.client.settings import Settings
@@ -166,6 +167,38 @@ class Client:
         )
         self._senders.add(sender)
         return sender
+
+    def tail_events(
+        self,
+        *,
+        after_position: int | None = None,
+        event_types: Iterable[str] = (),
+        user_id: str = "",
+        item_id: str = "",
+    ) -> Iterator[LoggedEvent]:
+        """Follows the event log: events as they are stored, whichever server stored them.
+
+        It does not end by itself. A connection that breaks is made anew behind the last event,
+        so that none is missed and none comes twice.
+
+        Args:
+            after_position: The log position to begin behind, such as that of the last event
+                that was processed; 0: from the first. Default: only what is stored from now on.
+            event_types: Only events of these types. Default: of all.
+            user_id: Only events of this user. Default: of all.
+            item_id: Only events on this item. Default: on all.
+
+        Raises:
+            InvalidArgument: The server refuses the request; `violations` says why.
+            RecserveError: The log cannot be followed.
+            TypeError: An argument cannot be sent.
+        """
+        tail = Tail(self._session, after_position, event_types, user_id, item_id)
+        try:
+            while True:
+                yield from self._run(tail.next())
+        finally:
+            tail.close()
 
     @property
     def log_position(self) -> int:

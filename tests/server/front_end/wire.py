@@ -11,6 +11,7 @@ from grpc_status import rpc_status
 from recserve.v1 import (
     catalog_pb2,
     catalog_pb2_grpc,
+    event_pb2_grpc,
     experiment_pb2,
     experiment_pb2_grpc,
     model_pb2,
@@ -73,6 +74,7 @@ class Wire:
         self.training = training_pb2_grpc.TrainingServiceStub(self.channel)
         self.catalogue = catalog_pb2_grpc.CatalogServiceStub(self.channel)
         self.experiments = experiment_pb2_grpc.ExperimentServiceStub(self.channel)
+        self.events = event_pb2_grpc.EventServiceStub(self.channel)
 
     def recommend(self, user_id: str = "ann", **fields: Any) -> recommender_pb2.RecommendResponse:
         request = recommender_pb2.RecommendRequest(user_id=user_id, **fields)

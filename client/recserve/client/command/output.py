@@ -30,6 +30,12 @@ def print_json(value: "DataclassInstance | Sequence[DataclassInstance]") -> None
     click.echo(text)
 
 
+def print_json_line(value: "DataclassInstance") -> None:
+    """Prints a value of the SDK on one line, for what comes piece by piece."""
+    plain = _finite(dataclasses.asdict(value))
+    click.echo(json.dumps(plain, default=_time, ensure_ascii=False, allow_nan=False))
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table, as wide as the terminal at most; into a pipe, as wide as it is.
 

@@ -5,6 +5,7 @@ import click
 from recserve.client.address import DEFAULT_ADDRESS
 from recserve.client.command.bench import bench
 from recserve.client.command.connection import Connection
+from recserve.client.command.events import events
 from recserve.client.command.experiments import experiments
 from recserve.client.command.feedback import feedback
 from recserve.client.command.items import items
@@ -80,6 +81,7 @@ def main(context: click.Context, /, **options: object) -> None:
     recserve recommend user-42
     recserve similar item-7
     recserve feedback user-42 item-7 click
+    recserve events tail
     recserve items upsert items.jsonl
     recserve users delete user-42
     recserve train --mode warm-start
@@ -92,6 +94,6 @@ def main(context: click.Context, /, **options: object) -> None:
 
 
 for command in (
-    recommend, similar, feedback, items, users, train, models, experiments, status, bench,
+    recommend, similar, feedback, events, items, users, train, models, experiments, status, bench,
 ):  # fmt: skip
     main.add_command(command)

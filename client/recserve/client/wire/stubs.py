@@ -7,6 +7,7 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from recserve.v1.catalog_pb2_grpc import CatalogServiceStub
+from recserve.v1.event_pb2_grpc import EventServiceStub
 from recserve.v1.experiment_pb2_grpc import ExperimentServiceStub
 from recserve.v1.model_pb2_grpc import ModelServiceStub
 from recserve.v1.recommender_pb2_grpc import RecommenderServiceStub
@@ -32,5 +33,6 @@ class Stubs:
         self.models = ModelServiceStub(channel)
         self.training = TrainingServiceStub(channel)
         self.catalogue = CatalogServiceStub(channel)
+        self.events = EventServiceStub(channel)
         self.experiments = ExperimentServiceStub(channel)
         self.check_health: CheckHealth = HealthStub(channel).Check  # type: ignore[attr-defined] # its types leave it out

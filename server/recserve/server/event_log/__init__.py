@@ -3,6 +3,7 @@
 `InMemoryEventLog` is for tests, also those of programs that use recserve.
 """
 
+from recserve.server.event_log.following import LogFollowers
 from recserve.server.event_log.interface import (
     SCHEMA_META,
     Appended,
@@ -21,6 +22,7 @@ __all__ = [
     "EventLog",
     "InMemoryEventLog",
     "ItemCounts",
+    "LogFollowers",
     "LogTail",
     "LogWriter",
     "SqlEventLog",

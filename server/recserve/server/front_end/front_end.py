@@ -13,7 +13,7 @@ from recserve.server import logs, metrics
 from recserve.server.answer_log import AnswerWriter
 from recserve.server.engine.admission import Admission
 from recserve.server.errors import RecserveServerError
-from recserve.server.event_log import LogTail, LogWriter
+from recserve.server.event_log import LogFollowers, LogTail, LogWriter
 from recserve.server.filtering import FilterMasks
 from recserve.server.front_end.attribution import Attribution
 from recserve.server.front_end.automatic_training import AutomaticTraining
@@ -22,6 +22,7 @@ from recserve.server.front_end.catalogue_view import CatalogueChange, CatalogueV
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.erasing import Eraser
 from recserve.server.front_end.servicers.catalog import CatalogServicer
+from recserve.server.front_end.servicers.events import EventServicer
 from recserve.server.front_end.servicers.experiments import ExperimentServicer
 from recserve.server.front_end.servicers.health import HealthServicer
 from recserve.server.front_end.servicers.models import ModelServicer
@@ -45,6 +46,7 @@ from recserve.server.training.runs import TrainingRuns
 from recserve.server.training.schedule import Schedule
 from recserve.v1 import (
     catalog_pb2_grpc,
+    event_pb2_grpc,
     experiment_pb2_grpc,
     model_pb2_grpc,
     recommender_pb2_grpc,
@@ -61,6 +63,7 @@ SERVICES = (
     "recserve.v1.TrainingService",
     "recserve.v1.CatalogService",
     "recserve.v1.ExperimentService",
+    "recserve.v1.EventService",
     "grpc.health.v1.Health",
 )
 
@@ -113,6 +116,7 @@ class FrontEnd:
         self._shadow_share = shadow_share
         self._readers = ThreadPoolExecutor(READER_THREADS, "reader")
         self._filterers = ThreadPoolExecutor(FILTER_THREADS, "filter")
+        self._followings = ThreadPoolExecutor(1, "follow")  # who looks on holds nobody up
         self._profiles = Profiles(
             log, catalogue, schema.current, self._readers, max_users=cached_profiles
         )
@@ -171,6 +175,7 @@ class FrontEnd:
             on_lag=metrics.EVENT_LOG_LAG_SECONDS.set,
         )
         self._feed.on_waiting = self._tail.nudge
+        self._followers = LogFollowers(self._log, self._feed, self._followings)
         self._masks = FilterMasks(self._catalogue, self._filterers)
         self._recommender = Recommender(self._profiles, self._popularity, self._feed, self._masks)
         self._similar = SimilarItems(self._profiles, self._masks)
@@ -256,6 +261,7 @@ class FrontEnd:
             ),
             server,
         )
+        event_pb2_grpc.add_EventServiceServicer_to_server(EventServicer(self._followers), server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
 
     def take_readings(self) -> dict[int, Reading]:
@@ -266,6 +272,7 @@ class FrontEnd:
         """Tell health checkers that no new calls are wanted."""
         self.health.drain()
         self.runs.drain()
+        self._followers.drain()
 
     async def close(self) -> None:
         """Write what waits, and stop the threads. The transport has stopped before."""
@@ -280,6 +287,7 @@ class FrontEnd:
         self.keeper.close()
         self._readers.shutdown()
         self._filterers.shutdown(cancel_futures=True)
+        self._followings.shutdown(cancel_futures=True)
 
     async def announce_versions(self) -> None:
         """The versions have changed: follow the stable one's schema, and say if it is warm."""
