@@ -1,7 +1,7 @@
 """Group commit: order, refusal, failure, end."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 
 import pytest
@@ -134,6 +134,29 @@ def test_views_are_told_before_the_future_resolves(event: MakeEvent) -> None:
     assert order == ["views", "answer"]
 
 
+def test_the_futures_of_a_transaction_are_handed_over_together(
+    gated: GatedLog, event: MakeEvent
+) -> None:
+    delivered: list[Callable[[], None]] = []
+    writer = LogWriter(gated, lambda _: None, max_events_per_commit=3, deliver=delivered.append)
+    writer.start()
+    occupy(writer, gated, event)
+    futures = [writer.submit([event(each)]) for each in "abcd"]
+    gated.gate.release(2)
+    for _ in range(2):
+        assert gated.entered.acquire(timeout=WAIT_SECONDS)
+    gated.failure = Unavailable("gone")
+    gated.gate.release()
+    writer.close()
+    assert not any(future.done() for future in futures)
+    first, second, third = delivered
+    second()
+    assert [future.done() for future in futures] == [True, True, True, False]
+    third()
+    assert isinstance(futures[3].exception(), Unavailable)
+    first()
+
+
 def test_duplicates_never_reach_the_views(
     writer: LogWriter, gated: GatedLog, told: list[LoggedEvent], event: MakeEvent
 ) -> None:
@@ -172,7 +195,6 @@ def test_a_failed_transaction_fails_every_group_in_it_and_the_next_one_works(
         assert future.exception(WAIT_SECONDS) is gated.failure
     assert told == []
 
-    gated.failure = None
     gated.gate.release(10)
     assert writer.submit([event("a")]).result(WAIT_SECONDS).accepted_count == 1
 
