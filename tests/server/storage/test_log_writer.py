@@ -195,6 +195,7 @@ def test_a_failed_transaction_fails_every_group_in_it_and_the_next_one_works(
         assert future.exception(WAIT_SECONDS) is gated.failure
     assert told == []
 
+    gated.failure = None
     gated.gate.release(10)
     assert writer.submit([event("a")]).result(WAIT_SECONDS).accepted_count == 1
 

@@ -33,6 +33,14 @@ def test_a_commit_is_durable_whatever_the_servers_default(database: PostgresqlDa
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 
+def test_no_query_is_compiled_since_that_takes_longer_than_the_query(
+    database: PostgresqlDatabase,
+) -> None:
+    with database.reading(once=True) as connection:
+        plan = connection.exec_driver_sql("EXPLAIN ANALYZE SELECT sum(value) FROM counters")
+        assert not [line for (line,) in plan if "JIT" in line]
+
+
 def test_options_in_the_url_are_set_beside_ours(postgresql_url: str) -> None:
     database = PostgresqlDatabase(f"{postgresql_url}&options=-cwork_mem%3D7MB")
     with database.writing() as connection:
