@@ -28,6 +28,7 @@ from benchmarks.measures import (
     swap,
     throughput,
     training,
+    training_load,
 )
 from benchmarks.places import DOCUMENT, RESULTS
 from benchmarks.result import Result, as_json, figures_from_json
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "training": training.run,
     "feedback": feedback.run,
     "freshness": freshness.run,
+    "training-load": training_load.run,
     "swap": swap.run,
     "overload": overload.run,
     "peers": peers.run,

@@ -1,4 +1,4 @@
-"""Where the tests find PostgreSQL."""
+"""Where the tests find what they need of the machine: PostgreSQL, strace, small disks."""
 
 import os
 import secrets
@@ -7,6 +7,9 @@ from functools import cache
 
 import psycopg
 import pytest
+
+from integration.small_disk import why_no_mount
+from integration.system_calls import strace
 
 VARIABLE = "RECSERVE_TEST_POSTGRESQL"
 USUAL = "postgresql://postgres@127.0.0.1:5432/test"
@@ -23,9 +26,14 @@ def found_postgresql() -> tuple[str, str]:
     return url, ""
 
 
-def pytest_report_header() -> str:
+def pytest_report_header() -> list[str]:
     url, missing = found_postgresql()
-    return f"postgresql: {url}" if url else f"postgresql: TESTS ARE SKIPPED: {missing}"
+    no_mount = why_no_mount()
+    return [
+        f"postgresql: {url or f'TESTS ARE SKIPPED: {missing}'}",
+        f"strace: {strace() or 'TESTS ARE SKIPPED: not installed (Debian and Ubuntu: strace)'}",
+        f"small disks: {f'BY QUOTA ALONE: {no_mount}' if no_mount else 'mounted as tmpfs'}",
+    ]
 
 
 @pytest.fixture

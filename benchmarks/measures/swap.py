@@ -2,7 +2,7 @@
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from shutil import copytree
 
 from benchmarks import processor_time
@@ -14,6 +14,7 @@ from benchmarks.real_call import checked
 from benchmarks.result import Chart, Result, Table, cell
 from benchmarks.rounds import capacity_of
 from benchmarks.server import Server
+from benchmarks.window import Window
 
 from recserve.client import Client, ModelVersionState
 
@@ -22,23 +23,6 @@ STEADY_SECONDS = 2.0
 SPARE_SECONDS = 8.0
 """Before the memory is looked at, so that there is a spare engine each time."""
 DRAIN_PATIENCE_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of the clock, in seconds since 1970."""
-
-    begin: float
-    end: float
-
-    def touched(self, answers: list[Answer]) -> list[Answer]:
-        """The calls that were under way at some time within it."""
-        return [each for each in answers if each.start < self.end and each.end > self.begin]
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return self.end - self.begin
 
 
 def run(bench: Bench) -> Result:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,18 +36,29 @@ def eventually(holds: Callable[[], Any], what: str) -> Any:
 
 
 class ServerProcess:
-    """`recserve-server serve` in a folder of its own."""
+    """`recserve-server serve` in a folder of its own.
 
-    def __init__(self, folder: Path, *options: object) -> None:
+    Args:
+        folder: Where it runs.
+        options: Further options.
+        under: Words of a command that starts it.
+    """
+
+    def __init__(self, folder: Path, *options: object, under: Sequence[object] = ()) -> None:
         self.folder = folder
         self._has_spare = "--spare-engine" in options
-        self.log_file = folder / f"server-{time.monotonic_ns()}.log"
-        words = [BIN / "recserve-server", "serve", "--listen", "127.0.0.1:0"]
-        words += ["--metrics", "127.0.0.1:0", "--log-format", "json"]
-        words += ["--no-spare-engine", *options]  # each costs seconds of a processor
+        self._words = [*under, BIN / "recserve-server", "serve", "--listen", "127.0.0.1:0"]
+        self._words += ["--metrics", "127.0.0.1:0", "--log-format", "json"]
+        self._words += ["--no-spare-engine", *options]  # each costs seconds of a processor
+        self.start()
+
+    def start(self, *options: object) -> None:
+        """Start it, again if it was killed; among options of one name the last one holds."""
+        self.log_file = self.folder / f"server-{time.monotonic_ns()}.log"
+        words = list(map(str, (*self._words, *options)))
         with self.log_file.open("w") as log:
             self.process = subprocess.Popen(
-                list(map(str, words)), cwd=folder, stdin=subprocess.DEVNULL, stderr=log
+                words, cwd=self.folder, stdin=subprocess.DEVNULL, stderr=log
             )
 
     @property
@@ -107,9 +118,11 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(folder: Path, *options: object) -> Iterator[ServerProcess]:
+def serving(
+    folder: Path, *options: object, under: Sequence[object] = ()
+) -> Iterator[ServerProcess]:
     """A server while the `with` lasts; whatever happens, no process of it is left."""
-    server = ServerProcess(folder, *options)
+    server = ServerProcess(folder, *options, under=under)
     children: dict[str, int] = {}
     try:
         server.wait_until_listening()

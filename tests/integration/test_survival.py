@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from integration.server_process import eventually, is_running, kill_child, serving
-from recserve.client import Client, Fallback, RecserveError
-from recserve.server.database import open_database
+from recserve.client import Client, Fallback
 
 pytestmark = pytest.mark.integration
 
@@ -102,58 +101,3 @@ def test_a_killed_front_end_comes_back_on_its_port_with_every_event(tmp_path):
         answer = client.recommend("u")
         assert [result.item_id for result in answer] == ["c"]
         assert answer.log_position == 3
-
-
-def test_acknowledged_events_outlive_a_kill_and_are_there_once(database_url, tmp_path, rounds):
-    acknowledged: set[str] = set()
-    stored = 0
-    for number in range(rounds):
-        with serving(tmp_path, "--events", database_url) as server:
-            kill_after_some_acknowledgements(server, number, acknowledged)
-    with serving(tmp_path, "--events", database_url) as server, Client(server.address) as client:
-        for event_id in sorted(acknowledged):
-            receipt = client.feedback("again", "item", "click", event_id=event_id)
-            stored += receipt.duplicate_count
-            assert receipt.accepted_count == 0, f"{event_id} was acknowledged and lost"
-        assert stored == len(acknowledged) > 0
-        assert positions_are_unique(database_url, acknowledged)
-
-
-def kill_after_some_acknowledgements(server, number, acknowledged):
-    """Send events from 8 threads without a retry, and kill the server in the middle."""
-    enough = threading.Event()
-
-    def send(thread):
-        user = f"u{thread}"
-        with Client(server.address) as client:
-            for count in range(10_000):
-                event_id = f"{number}-{thread}-{count}"
-                try:
-                    client.feedback(user, f"i{count}", "click", event_id=event_id, timeout=2)
-                except RecserveError:
-                    return
-                acknowledged.add(event_id)
-                if count == 20 + 5 * number:
-                    enough.set()
-
-    threads = [threading.Thread(target=send, args=(thread,)) for thread in range(8)]
-    for thread in threads:
-        thread.start()
-    assert enough.wait(60)
-    server.kill()
-    for thread in threads:
-        thread.join()
-
-
-def positions_are_unique(database_url, acknowledged):
-    database = open_database(database_url)
-    with database.reading() as connection:
-        found = connection.exec_driver_sql("select event_id, position from events").fetchall()
-    database.close()
-    ids = [event_id for event_id, _ in found]
-    positions = [position for _, position in found]
-    return (
-        len(set(ids)) == len(ids)
-        and acknowledged <= set(ids)
-        and sorted(positions) == list(range(1, len(positions) + 1))
-    )

@@ -1,6 +1,5 @@
 """Feedback in the background."""
 
-import atexit
 import dataclasses
 import logging
 import re
@@ -20,6 +19,8 @@ from recserve.client.errors import (
     RecserveError,
 )
 from recserve.client.event import Event, FeatureValue, FeedbackReceipt
+from recserve.client.exits import at_exit
+from recserve.client.forks import forks
 from recserve.client.recommendation import Answer
 from recserve.client.settings import check_timeout
 
@@ -28,6 +29,8 @@ OnError: TypeAlias = Callable[[Sequence[Event], Exception], None]
 Send: TypeAlias = Callable[[Sequence[Event], float], FeedbackReceipt]
 
 _MOST_EVENTS_PER_CALL = 1000
+_FORK_PATIENCE_SECONDS = 1.0
+"""How long a fork waits for a batch on its way: gRPC is best copied while it rests."""
 _EVENT_OF_FIELD = re.compile(r"events\[(\d+)\]")
 _log = logging.getLogger("recserve.client")
 
@@ -55,9 +58,12 @@ class FeedbackSender:
             sender.feedback("user-42", "item-7", "click")
 
     The thread starts with the first event. `_changed` guards every field that changes:
-    `_waiting`, `_in_flight`, `_counts`, `_added`, `_settled`, `_flush_to`, `_close_at` and
-    `_thread`. It is let go while a batch is sent and while `on_error` runs, so that
-    neither a slow server nor a callback that adds events holds up other threads.
+    `_waiting`, `_in_flight`, `_counts`, `_added`, `_settled`, `_flush_to`, `_close_at`,
+    `_forking` and `_thread`. It is let go while a batch is sent and while `on_error` runs, so
+    that neither a slow server nor a callback that adds events holds up other threads.
+
+    A fork holds it: so what the child inherits is whole. The child has no thread, and an
+    empty buffer, since its parent sends what was in it.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -92,6 +98,13 @@ class FeedbackSender:
         self._timeout = check_timeout("timeout", timeout)
         self._clock = clock or Clock()
 
+        self._close_at: float | None = None
+        self._forking = False
+        self._begin()
+        forks.tell(self)
+
+    def _begin(self) -> None:
+        """The buffer is empty, and there is no thread."""
         self._changed = threading.Condition()
         self._waiting: deque[tuple[float, Event]] = deque()
         self._in_flight = 0
@@ -99,7 +112,6 @@ class FeedbackSender:
         self._added = 0
         self._settled = 0
         self._flush_to = 0
-        self._close_at: float | None = None
         self._thread: threading.Thread | None = None
 
     def feedback(
@@ -187,7 +199,25 @@ class FeedbackSender:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-            atexit.unregister(self.close)
+            self._forget_exit()
+
+    def before_fork(self) -> None:
+        """See `Forkable.before_fork`."""
+        self._changed.acquire()
+        self._forking = True
+        if self._thread is not threading.current_thread():
+            self._changed.wait_for(lambda: not self._in_flight, _FORK_PATIENCE_SECONDS)
+
+    def after_fork_in_parent(self) -> None:
+        """See `Forkable.after_fork_in_parent`."""
+        self._forking = False
+        self._changed.notify_all()
+        self._changed.release()
+
+    def after_fork_in_child(self) -> None:
+        """See `Forkable.after_fork_in_child`."""
+        self._forking = False
+        self._begin()
 
     def __enter__(self) -> Self:
         return self
@@ -218,7 +248,7 @@ class FeedbackSender:
         self._thread = threading.Thread(
             target=self._work, name="recserve-feedback-sender", daemon=True
         )
-        atexit.register(self.close)
+        self._forget_exit = at_exit(self.close)
         self._thread.start()
 
     def _work(self) -> None:
@@ -233,7 +263,7 @@ class FeedbackSender:
         """Waits for a batch; an empty one says that the sender is closed."""
         with self._changed:
             while not self._is_due():
-                if self._close_at is not None:
+                if self._close_at is not None and not self._waiting:
                     return []
                 self._changed.wait(self._seconds_to_age())
             size = min(self._batch_size, len(self._waiting))
@@ -241,7 +271,7 @@ class FeedbackSender:
             return [self._waiting.popleft()[1] for _ in range(size)]
 
     def _is_due(self) -> bool:
-        if not self._waiting:
+        if not self._waiting or self._forking:
             return False
         return (
             len(self._waiting) >= self._batch_size
@@ -251,7 +281,7 @@ class FeedbackSender:
         )
 
     def _seconds_to_age(self) -> float | None:
-        if not self._waiting:
+        if not self._waiting or self._forking:  # a fork wakes us when it is over
             return None
         return max(0.0, self._waiting[0][0] + self._max_age - self._clock.monotonic())
 

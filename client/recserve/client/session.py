@@ -49,6 +49,10 @@ class Session:
         with self._lock:
             self._log_position = max(self._log_position, log_position)
 
+    def forked(self) -> None:
+        """This is a child process, where a lock that another thread held stays held."""
+        self._lock = threading.Lock()
+
     def close(self) -> bool:
         """Closes the session; returns whether it was open."""
         was_open, self._closed = not self._closed, True

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from recserve.client.address import DEFAULT_ADDRESS
 from recserve.client.clock import Clock
+from recserve.client.connection import Connection
 from recserve.client.event import Event, FeedbackReceipt, LoggedEvent
 from recserve.client.feedback_sender import FeedbackSender, OnError, WhenFull
 from recserve.client.method_signature import as_method_of
@@ -74,7 +75,8 @@ def following(
 class Client:
     """A client of one recserve server, or of several behind one name.
 
-    Safe to use from many threads. It connects at the first call.
+    Safe to use from many threads, and in a child process after a fork, which gets a
+    connection of its own. It connects at the first call.
 
         with Client("localhost:50051") as client:
             answer = client.recommend("user-42", num_results=10)
@@ -98,12 +100,8 @@ class Client:
         *,
         clock: Clock | None = None,
     ) -> None:
-        from recserve.client.wire.channels import blocking_channel
-        from recserve.client.wire.stubs import Stubs
-
         self._session = Session(address, settings or Settings(), clock or Clock())
-        self._channel = blocking_channel(self._session)
-        self._stubs = Stubs(self._channel)
+        self._connection = Connection(self._session)
         self._senders: weakref.WeakSet[FeedbackSender] = weakref.WeakSet()
 
     recommend = blocking(recommend)
@@ -140,6 +138,9 @@ class Client:
         timeout: float = 10.0,
     ) -> FeedbackSender:
         """A buffer that reports events in the background, in batches.
+
+        In a child process after a fork it is empty, and the child's own: what was in it is
+        the parent's to send.
 
         Args:
             max_events: Most events in the buffer, those being sent included.
@@ -212,7 +213,7 @@ class Client:
         for sender in list(self._senders):
             sender.close()
         if self._session.close():
-            self._channel.close()
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -243,12 +244,12 @@ class Client:
     def _perform(self, effect: Effect) -> Any:
         match effect:
             case Invoke():
-                method = effect.method(self._stubs)
+                method = effect.method(self._connection.stubs)
                 return method(
                     effect.request, timeout=effect.timeout, metadata=self._session.metadata
                 )
             case Open():
-                method = effect.method(self._stubs)
+                method = effect.method(self._connection.stubs)
                 return method(
                     effect.request, timeout=effect.timeout, metadata=self._session.metadata
                 )

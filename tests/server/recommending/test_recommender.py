@@ -1,6 +1,7 @@
 """Always as many results as asked for or a reason, and what is excluded stays out."""
 
 import asyncio
+import os
 import time
 
 import numpy as np
@@ -233,6 +234,7 @@ async def test_the_deadline_bounds_the_wait_for_the_log(
     assert len((await world.ask(query)).results) == 1
 
 
+EXAMPLES = 10_000 if os.environ.get("RECSERVE_VERIFY") else 150
 PATHS = ("model", "candidates", "unknown user", "no engine", "engine fails", "late", "no model")
 KIND = schema_pb2.Feature(name="kind", type=schema_pb2.FEATURE_TYPE_CATEGORICAL)
 TAGGED = schema_pb2.Schema(item_features=[KIND])
@@ -241,7 +243,7 @@ SOME_ITEMS = st.sets(st.sampled_from([*ITEMS, "x"]), max_size=6)
 
 
 @settings(
-    max_examples=150,
+    max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -5,16 +5,16 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recserve.server.events import new_event_ids
+from recserve.server.events import EventIds
 
 
 @given(st.floats(0, 4e9), st.floats(0.001, 1e6))
 def test_an_id_made_later_sorts_later(now: float, pause: float) -> None:
-    assert max(new_event_ids(now, 3)) < min(new_event_ids(now + pause, 3))
+    assert max(EventIds().new(now, 3)) < min(EventIds().new(now + pause, 3))
 
 
 def test_an_id_is_a_uuid_of_version_seven_with_its_time() -> None:
-    made = uuid.UUID(new_event_ids(1_700_000_000.5, 1)[0])
+    made = uuid.UUID(EventIds().new(1_700_000_000.5, 1)[0])
 
     assert made.version == 7
     assert made.variant == uuid.RFC_4122
@@ -22,8 +22,8 @@ def test_an_id_is_a_uuid_of_version_seven_with_its_time() -> None:
 
 
 def test_ids_of_the_same_moment_differ() -> None:
-    made = new_event_ids(1.0, 1_000)
+    made = EventIds().new(1.0, 1_000)
     assert len(set(made)) == 1_000
     assert {uuid.UUID(each).variant for each in made} == {uuid.RFC_4122}
     assert all(str(uuid.UUID(each)) == each for each in made)
-    assert new_event_ids(1.0, 0) == []
+    assert EventIds().new(1.0, 0) == []

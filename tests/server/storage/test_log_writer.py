@@ -1,7 +1,7 @@
 """Group commit: order, refusal, failure, end."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 
 import pytest
@@ -132,6 +132,29 @@ def test_views_are_told_before_the_future_resolves(event: MakeEvent) -> None:
     writer.close()
 
     assert order == ["views", "answer"]
+
+
+def test_the_futures_of_a_transaction_are_handed_over_together(
+    gated: GatedLog, event: MakeEvent
+) -> None:
+    delivered: list[Callable[[], None]] = []
+    writer = LogWriter(gated, lambda _: None, max_events_per_commit=3, deliver=delivered.append)
+    writer.start()
+    occupy(writer, gated, event)
+    futures = [writer.submit([event(each)]) for each in "abcd"]
+    gated.gate.release(2)
+    for _ in range(2):
+        assert gated.entered.acquire(timeout=WAIT_SECONDS)
+    gated.failure = Unavailable("gone")
+    gated.gate.release()
+    writer.close()
+    assert not any(future.done() for future in futures)
+    first, second, third = delivered
+    second()
+    assert [future.done() for future in futures] == [True, True, True, False]
+    third()
+    assert isinstance(futures[3].exception(), Unavailable)
+    first()
 
 
 def test_duplicates_never_reach_the_views(

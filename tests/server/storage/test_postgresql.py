@@ -33,6 +33,22 @@ def test_a_commit_is_durable_whatever_the_servers_default(database: PostgresqlDa
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 
+def test_no_query_is_compiled_since_that_takes_longer_than_the_query(
+    database: PostgresqlDatabase,
+) -> None:
+    with database.reading(once=True) as connection:
+        plan = connection.exec_driver_sql("EXPLAIN ANALYZE SELECT sum(value) FROM counters")
+        assert not [line for (line,) in plan if "JIT" in line]
+
+
+def test_options_in_the_url_are_set_beside_ours(postgresql_url: str) -> None:
+    database = PostgresqlDatabase(f"{postgresql_url}&options=-cwork_mem%3D7MB")
+    with database.writing() as connection:
+        assert connection.exec_driver_sql("SHOW work_mem").scalar() == "7MB"
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    database.close()
+
+
 def test_a_server_that_vanished_in_its_turn_is_noticed_soon(database: PostgresqlDatabase) -> None:
     with database.writing() as connection:
         shown = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 from recserve.server.errors import Overloaded, Unavailable
 from recserve.server.event_log.interface import Appended, EventLog
@@ -32,6 +33,9 @@ class LogWriter:
     `asyncio.wrap_future` does for the future, runs them in this order: so views that are
     updated in `on_commit` are up to date before the call is answered.
 
+    `deliver` may hand the resolving over to another thread, a transaction's futures at once:
+    a future for itself would cost a wake-up of that thread each.
+
     The condition guards `_queue`, `_queued_events`, `_closing` and `_dropping`; the thread
     lets go of it before it touches the log.
 
@@ -42,6 +46,8 @@ class LogWriter:
             are durable, and a `LogTail` brings them to the views.
         max_queued_events: Most events that wait; beyond it `submit` refuses.
         max_events_per_commit: Most events of one transaction, unless one group has more.
+        deliver: Is given what resolves the futures of a transaction, to be called once, such
+            as the event loop's `call_soon_threadsafe`. Default: calls it in the writer's thread.
     """
 
     def __init__(
@@ -51,11 +57,13 @@ class LogWriter:
         *,
         max_queued_events: int = DEFAULT_MAX_QUEUED_EVENTS,
         max_events_per_commit: int = DEFAULT_MAX_EVENTS_PER_COMMIT,
+        deliver: Callable[[Callable[[], None]], object] = lambda resolve: resolve(),
     ) -> None:
         self._log = log
         self._on_commit = on_commit
         self._max_queued_events = max_queued_events
         self._max_events_per_commit = max_events_per_commit
+        self._deliver = deliver
         self._condition = threading.Condition()
         self._queue: deque[_Waiting] = deque()
         self._queued_events = 0
@@ -110,7 +118,10 @@ class LogWriter:
             self._condition.notify()
         if self._thread.is_alive():
             self._thread.join()
-        _fail(self._take_all(), Unavailable("the server is shutting down", reason="SHUTTING_DOWN"))
+        left = self._take_all()
+        if left:
+            error = Unavailable("the server is shutting down", reason="SHUTTING_DOWN")
+            self._deliver(partial(_fail, left, error))
 
     def _run(self) -> None:
         while batch := self._next_batch():
@@ -122,11 +133,10 @@ class LogWriter:
         try:
             appended = self._log.append_groups([each.events for each in batch])
         except Exception as error:  # whatever it is, the callers must hear of it
-            _fail(batch, error)
+            self._deliver(partial(_fail, batch, error))
             return
         self._announce(tuple(logged for each in appended for logged in each.accepted))
-        for waiting, result in zip(batch, appended, strict=True):
-            waiting.future.set_result(result)
+        self._deliver(partial(_resolve, batch, appended))
 
     def _announce(self, logged: Sequence[LoggedEvent]) -> None:
         if not logged:
@@ -157,6 +167,11 @@ class LogWriter:
             self._queue.clear()
             self._queued_events = 0
             return left
+
+
+def _resolve(batch: list[_Waiting], appended: list[Appended]) -> None:
+    for waiting, result in zip(batch, appended, strict=True):
+        waiting.future.set_result(result)
 
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:

@@ -163,7 +163,10 @@ class FrontEnd:
             [self._profiles.apply, self._popularity.apply, self._automatic.saw],
         )
         self._writer = LogWriter(
-            self._log, self._feed.from_writer, max_queued_events=self._max_waiting_events
+            self._log,
+            self._feed.from_writer,
+            max_queued_events=self._max_waiting_events,
+            deliver=self._loop.call_soon_threadsafe,
         )
         self._erased = await asyncio.to_thread(self._storage.erasures.count)
         self._tail = LogTail(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from recserve.server.events import Event, new_event_ids
+from recserve.server.events import Event, EventIds
 from recserve.server.front_end.requests.checks import Checks, are_plain
 from recserve.server.front_end.requests.features import read_features
 from recserve.server.recommending.recommendation_id import (
@@ -39,6 +39,7 @@ class FeedbackReader:
     def __init__(self, ids: RecommendationIds, clock: Callable[[], float]) -> None:
         self._ids = ids
         self._clock = clock
+        self._event_ids = EventIds()
 
     def read(
         self, request: recommender_pb2.FeedbackRequest, schema: DeclaredSchema
@@ -57,7 +58,7 @@ class FeedbackReader:
         found = list(request.events)
         _check_ids(found, checks)
         types = {name for name in {each.event_type for each in found} if schema.accepts(name)}
-        new_ids = iter(new_event_ids(now, sum(not each.event_id for each in found)))
+        new_ids = iter(self._event_ids.new(now, sum(not each.event_id for each in found)))
         events = []
         for place, event in enumerate(found):
             if event.event_type not in types:

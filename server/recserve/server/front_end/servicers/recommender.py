@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from recserve.server import metrics
@@ -11,6 +12,7 @@ from recserve.server.errors import NotFound
 from recserve.server.event_log import Appended, LogWriter
 from recserve.server.front_end.attribution import Attribution
 from recserve.server.front_end.current_schema import CurrentSchema
+from recserve.server.front_end.futures import resolved_here
 from recserve.server.front_end.requests.feedback import FeedbackReader, ReadEvent
 from recserve.server.front_end.requests.recommend import check_plain_fields, to_query
 from recserve.server.front_end.requests.similar import check_similar_request, to_similar_query
@@ -122,9 +124,8 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         start = time.monotonic()
         stored = self._writer.submit([each.event for each in read])
         # Not after the wait: a caller that leaves meanwhile does not take its events along.
-        loop = asyncio.get_running_loop()
-        stored.add_done_callback(lambda done: loop.call_soon_threadsafe(self._count, read, done))
-        appended = await asyncio.wrap_future(stored)
+        stored.add_done_callback(partial(self._count, read))
+        appended = await resolved_here(stored)
         self._log_seconds.observe(time.monotonic() - start)
         return recommender_pb2.FeedbackResponse(
             accepted_count=appended.accepted_count,
