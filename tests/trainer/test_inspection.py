@@ -376,3 +376,30 @@ def test_a_file_without_ids_is_refused_with_advice(tmp_path: Path) -> None:
 
     with pytest.raises(DatasetError, match="user_id"):
         inspect(path)
+
+
+def test_a_tenth_of_garbage_changes_no_column(tmp_path: Path) -> None:
+    rows = flat().rename(columns={"clicked": "rating"})
+    rows["rating"] = np.random.default_rng(1).integers(1, 6, len(rows))
+    rows.to_csv(tmp_path / "clean.csv", index=False)
+    garbage = np.random.default_rng(2).random(rows.shape) < 0.1
+    rows.astype(object).mask(garbage, "?").to_csv(tmp_path / "data.csv", index=False)
+
+    clean, found = inspect(tmp_path / "clean.csv"), inspect(tmp_path / "data.csv")
+
+    assert clean.schema.source == found.schema.source
+    value = next(column for column in found.columns if column.role == "value")
+    assert "% of the cells are no numbers" in value.reason
+
+
+def test_a_value_that_is_half_words_is_still_the_value(tmp_path: Path) -> None:
+    """Cleaning counts the words and stops; a set of strings would be learned from in silence."""
+    rows = flat().rename(columns={"clicked": "rating"})
+    rows["rating"] = ["great" if n % 2 else str(n % 5) for n in range(len(rows))]
+    rows.to_csv(tmp_path / "data.csv", index=False)
+
+    found = inspect(tmp_path / "data.csv")
+
+    assert found.schema.source.value_column == "rating"
+    (value,) = (column for column in found.columns if column.role == "value")
+    assert value.reason == "numbers, and the name; 50.0% of the cells are no numbers"

@@ -13,8 +13,11 @@ from recserve.trainer.cleaning.interactions import numbers_or_truths
 from recserve.trainer.cleaning.times import parse_times
 
 SEPARATORS = ("|", ";")
-NUMERIC_SHARE = 0.95
-# A few bad cells must not turn a number into a category; cleaning deals with them.
+# Bad cells, a tenth and some, must not turn a number into a category; cleaning deals with them.
+NUMERIC_SHARE = 0.85
+# Where the name says it already, most cells are enough: cleaning then tells of the others.
+NAMED_SHARE = 0.5
+LABEL_SHARE = 0.95
 SEPARATED_SHARE = 0.2
 FEW_STEPS = 3
 MOST_LOOKED_AT = 1000
@@ -30,6 +33,8 @@ class ColumnFacts:
     missing: float
     """Share of empty cells."""
     distinct: int
+    numbers_share: float
+    """Share of the cells that are there that are numbers."""
     numeric: bool
     """Whether nearly all cells that are there are numbers."""
     whole: bool
@@ -56,22 +61,27 @@ class ColumnFacts:
         """The cells as numbers; NaN where they are none."""
         return pd.to_numeric(self.values, errors="coerce")
 
-    def is_label(self) -> bool:
-        """Whether nearly all cells are 0 and 1, -1 and 1, or no and yes."""
-        values = numbers_or_truths(self.present)
-        shares = (values.isin(pair).mean() for pair in ((0.0, 1.0), (-1.0, 1.0)))
-        return len(values) > 0 and max(shares) >= NUMERIC_SHARE
+    def is_label(self, least: float = NUMERIC_SHARE) -> bool:
+        """Whether the cells are 0 and 1, -1 and 1, or no and yes.
+
+        Args:
+            least: The share of the cells that must be readable as numbers or truths.
+        """
+        values = numbers_or_truths(self.present).dropna()
+        if not len(values) or len(values) < least * len(self.present):
+            return False
+        return any(values.isin(pair).mean() >= LABEL_SHARE for pair in ((0, 1), (-1, 1)))
 
     def counts_rows(self) -> bool:
         """Whether the cells count the rows of the file."""
         steps = self.numbers().diff().iloc[1:]
         return len(steps) > FEW_STEPS and bool((steps == 1.0).all())
 
-    def is_time(self) -> bool:
-        """Whether the cells are times of a clock, between 1980 and 2100."""
+    def is_time(self, least: float = NUMERIC_SHARE) -> bool:
+        """Whether this share of the cells are times of a clock, between 1980 and 2100."""
         times = parse_times(self.present, clock=True)
         inside = (times > 315_532_800) & (times < 4_102_444_800)
-        return bool(len(times)) and float(np.mean(inside)) >= NUMERIC_SHARE
+        return bool(len(times)) and float(np.mean(inside)) >= least
 
 
 def facts(column: pd.Series[str]) -> ColumnFacts:
@@ -91,6 +101,7 @@ def facts(column: pd.Series[str]) -> ColumnFacts:
         values=values,
         missing=1.0 - len(present) / max(1, len(values)),
         distinct=present.nunique(),
+        numbers_share=share,
         numeric=numeric,
         whole=numeric and bool((finite == finite.round()).mean() >= NUMERIC_SHARE),
         separator="" if not separated else "|" if lists else _separator(present),

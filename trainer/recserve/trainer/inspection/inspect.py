@@ -218,7 +218,14 @@ class _Proposal:
     def _value_role(self) -> tuple[str, str]:
         if self._roles.label:
             return "label", "0 and 1: the value of the event, positive from 0.5"
-        return "value", "numbers, and the name"
+        return "value", f"numbers, and the name{self._unread()}"
+
+    def _unread(self) -> str:
+        """How much of the value can be read, where that is not all."""
+        value = self._roles.value
+        if value is None or value.numbers_share == 1.0:
+            return ""
+        return f"; {1.0 - value.numbers_share:.1%} of the cells are no numbers"
 
     def _time_role(self) -> tuple[str, str]:
         if self._roles.sequence:

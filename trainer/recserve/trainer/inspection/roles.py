@@ -10,7 +10,7 @@ import pandas as pd
 from recserve.trainer.errors import DatasetError
 from recserve.trainer.event_type_name import NAME, spelled
 from recserve.trainer.inspection import functions, names
-from recserve.trainer.inspection.facts import ColumnFacts
+from recserve.trainer.inspection.facts import NAMED_SHARE, ColumnFacts
 
 SEQUENCE_SHARE = 0.95
 MOST_EVENT_TYPES = 20
@@ -57,8 +57,12 @@ def find(columns: Sequence[ColumnFacts], where: str) -> Roles:
     event_type = _first(rest, names.EVENT_TYPES, is_event_type)
     rest = [column for column in rest if column is not event_type]
     value = (
-        _first(rest, names.LABELS, ColumnFacts.is_label)
-        or _first(rest, names.VALUES, lambda c: c.numeric or c.is_label())
+        _first(rest, names.LABELS, lambda c: c.is_label(NAMED_SHARE))
+        or _first(
+            rest,
+            names.VALUES,
+            lambda c: c.numbers_share >= NAMED_SHARE or c.is_label(NAMED_SHARE),
+        )
         or _worded(rest, names.LABELS, lambda c: c.is_label() and is_of_the_event(c))
         or _worded(rest, names.VALUES, lambda c: c.numeric and is_of_the_event(c))
         or _worded(columns[-1:], None, lambda c: c in rest and c.is_label() and is_of_the_event(c))
@@ -70,13 +74,13 @@ def find(columns: Sequence[ColumnFacts], where: str) -> Roles:
         value,
         time,
         sequence=time is not None and is_sequence(time, user),
-        label=value is not None and value.is_label(),
+        label=value is not None and value.is_label(NAMED_SHARE),
     )
 
 
 def is_clock(column: ColumnFacts) -> bool:
     """Whether the cells are times, or numbers with the name of a time that order the events."""
-    if column.is_time():
+    if column.is_time(NAMED_SHARE):
         return True
     named = names.place(column.name, names.CLOCKS) != names.NOT_AT_ALL
     grows = column.numeric and column.distinct > len(column.values) / 2

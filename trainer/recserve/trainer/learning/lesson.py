@@ -17,7 +17,8 @@ from recserve.trainer.learning.inputs import (
     encode,
     first_encounters,
 )
-from recserve.trainer.learning.neighbours import NeighbourTrainer, choose_share
+from recserve.trainer.learning.mixture import choose_weights
+from recserve.trainer.learning.neighbours import NeighbourTrainer
 from recserve.trainer.learning.ranking import Offers, RankerTrainer, offers
 from recserve.trainer.learning.retrieval import MOST_EXAMPLES, RetrievalTrainer
 from recserve.trainer.learning.steps import Steps
@@ -157,8 +158,9 @@ class Lesson:
             hp.max_epochs, best, score, lambda: trainer.epoch(*asked_of, steps)
         ):
             progress.epoch(number, hp.max_epochs, loss, {VALIDATION: reached})
-        share = choose_share(self._model, score)
-        progress.stage("retrieval", f"the neighbours' share is {share:g}")
+        weights = choose_weights(self._model.retrieval, validation, trainer.item_vectors())
+        told = "the memory is trusted by {:.2f}, the neighbours' share is {:g}"
+        progress.stage("retrieval", told.format(*weights))
 
     def learn_ranking(self, progress: Progress) -> None:
         """Trains the ranker on events that retrieval has not seen, with early stopping."""

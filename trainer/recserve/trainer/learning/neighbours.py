@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,6 @@ STEP = 4.0
 LEAST_RIDGE, MOST_RIDGE = 12.0, 13_000.0
 DECAYS = (1.0, 0.97, 0.9, 0.8)
 NO_DECAY = (1.0,)
-SHARES = (0.0, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999)
 BATCH = 256
 
 
@@ -104,26 +102,6 @@ class NeighbourTrainer:
                 break
         self._use(counts)
         return self.ridge, self.decay
-
-
-def choose_share(model: TwoStage, ndcg: Callable[[], float]) -> float:
-    """Sets the neighbours' share in the mixture to that of the best score.
-
-    Args:
-        model: The model, whose towers and memory are as they will be.
-        ndcg: The score of retrieval as it stands, on events that no source has seen.
-
-    Returns:
-        The share.
-    """
-
-    def score(share: float) -> float:
-        model.retrieval.share.assign(share)
-        return ndcg()
-
-    best = max(SHARES, key=score)
-    model.retrieval.share.assign(best)
-    return best
 
 
 def _ranks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,25 +34,57 @@ class NextItem:
         self._ranks = tf.function(
             functools.partial(_ranks, model), reduce_retracing=True, autograph=False
         )
+        self._ranks_of_mixtures = tf.function(
+            functools.partial(_ranks_of_mixtures, model), reduce_retracing=True, autograph=False
+        )
 
     def ndcg(self, item_vectors: Any) -> float:
         """The score of retrieval as it stands.
 
         What the user had before is left out.
         """
-        parts = []
+        parts = [self._ranks(item_vectors, *asked).numpy() for asked in self._asked()]
+        return float(gains(np.concatenate(parts)).mean())
+
+    def ndcgs(self, item_vectors: Any, weights: Sequence[tuple[float, float]]) -> Floats:
+        """The score by other weights of the sources, `[W]`, for each pair of them.
+
+        Args:
+            item_vectors: float32 `[N, V]`.
+            weights: A trust in the memory and a share of the neighbours each.
+        """
+        parts = [
+            self._ranks_of_mixtures(item_vectors, *asked, weights).numpy()
+            for asked in self._asked()
+        ]
+        means: Floats = gains(np.concatenate(parts, axis=1)).mean(axis=1)
+        return means
+
+    def _asked(self) -> Iterator[tuple[Any, Any, Any]]:
+        """What is known of users, what they had, and what they turned to, batch after batch."""
         for batch in batches(self._positions, BATCH):
             seen = tf.constant(self._inputs.histories.items_before(batch))
-            targets = tf.constant(self._events.item[batch])
-            asked = self._inputs.at(batch)
-            parts.append(self._ranks(item_vectors, asked, seen, targets).numpy())
-        return float(gains(np.concatenate(parts)).mean())
+            yield self._inputs.at(batch), seen, tf.constant(self._events.item[batch])
 
 
 def _ranks(model: TwoStage, item_vectors: Any, asked: Any, seen: Any, targets: Any) -> Any:
     history, user, context = asked
     users = model.users(item_vectors, history, user, context)
     return ranks(model.retrieval.chances(users, item_vectors, history, seen).all, targets)
+
+
+def _ranks_of_mixtures(
+    model: TwoStage,
+    item_vectors: Any,
+    asked: Any,
+    seen: Any,
+    targets: Any,
+    weights: Sequence[tuple[float, float]],
+) -> Any:
+    history, user, context = asked
+    users = model.users(item_vectors, history, user, context)
+    mixtures = model.retrieval.mixtures(users, item_vectors, history, seen, weights)
+    return tf.stack([ranks(mixture, targets) for mixture in mixtures])
 
 
 def ranks(scores: Any, targets: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -14,6 +16,8 @@ from recserve.trainer.model.selection import dense, exclusions
 
 LEAST_CHANCE = 1e-12
 LEAST_TRUST = 1e-12
+# As a logit, 1 would be infinite.
+MOST_TRUST = 0.9999
 START_SHARE = 0.25
 # Numbers that the ranker is told of each pair.
 TOLD = 6
@@ -37,7 +41,7 @@ class Retrieval(keras.layers.Layer):
 
     p(item | user) = (1 - s) [(1 - g m) softmax(user · item) + g memory(item)] + s near(item),
     where m is the sum of the memory's chances for this user; g, the trust in the memory, is
-    learned, and s, the share of the neighbours, is chosen.
+    learned, then chosen, and s, the share of the neighbours, is chosen.
     """
 
     def __init__(self, memory: Memory, neighbours: Neighbours) -> None:
@@ -66,20 +70,34 @@ class Retrieval(keras.layers.Layer):
         """
         count = tf.shape(item_vectors)[0]
         towers = tf.nn.softmax(tf.matmul(user_vectors, item_vectors, transpose_b=True))
-        followers, chances = self.memory.followers_of(history)
-        trusted = self._trust() * chances
-        # One sparse sum brings in both what is likely and what is excluded.
-        excluded, distance = exclusions(excluded_rows, count)
-        memory = dense(
-            tf.concat([followers, excluded], axis=1),
-            tf.concat([trusted, distance], axis=1),
-            count,
-        )
-        mass = tf.reduce_sum(trusted, axis=1, keepdims=True)
+        memory, mass = self._followed(history, excluded_rows, count, self._trust())
         near = self.neighbours.chances(history, count)
         share = tf.convert_to_tensor(self.share)
-        everything = (1.0 - share) * ((1.0 - mass) * towers + memory) + share * near
-        return Chances(everything, towers, memory, near)
+        return Chances(_mixed(towers, memory, mass, near, share), towers, memory, near)
+
+    def mixtures(
+        self,
+        user_vectors: Any,
+        item_vectors: Any,
+        history: History,
+        excluded_rows: Any,
+        weights: Sequence[tuple[Any, Any]],
+    ) -> Iterator[Any]:
+        """The chance of every item by other weights, float32 `[B, N]` for each pair of them.
+
+        Args:
+            user_vectors: float32 `[B, V]`.
+            item_vectors: float32 `[N, V]`.
+            history: What the users did.
+            excluded_rows: int32 `[B, E]`, padded with -1.
+            weights: A trust in the memory, above 0, and a share of the neighbours each.
+        """
+        count = tf.shape(item_vectors)[0]
+        towers = tf.nn.softmax(tf.matmul(user_vectors, item_vectors, transpose_b=True))
+        memory, mass = self._followed(history, excluded_rows, count, tf.constant(1.0))
+        near = self.neighbours.chances(history, count)
+        for trust, share in weights:
+            yield _mixed(towers, trust * memory, trust * mass, near, share)
 
     def told(self, chances: Chances, biases: Any, history: History, item_count: Any) -> Any:
         """What the ranker is told of some items, float32 `[B, C, TOLD]`.
@@ -104,13 +122,43 @@ class Retrieval(keras.layers.Layer):
         done = tf.broadcast_to(log_events(history)[:, None], tf.shape(lift))
         return tf.stack([lift, towers, memory, near, biases, done], axis=-1)
 
+    @property
+    def weights_of_sources(self) -> tuple[float, float]:
+        """The trust in the memory and the share of the neighbours."""
+        return float(self._trust().numpy()), float(self.share.numpy())
+
+    def weigh(self, trust: float, share: float) -> None:
+        """Sets the trust in the memory, above 0, at most 1, and the share of the neighbours."""
+        trust = min(trust, MOST_TRUST)
+        self.trust.assign(math.log(trust / (1.0 - trust)))
+        self.share.assign(share)
+
     def mix(self, towers: Any, memory: Any, mass: Any) -> Any:
         """Log p from the chances of the towers and the memory, of any shapes that broadcast."""
         trust = self._trust()
         return tf.math.log((1.0 - trust * mass) * towers + trust * memory + LEAST_CHANCE)
 
+    def _followed(
+        self, history: History, excluded_rows: Any, count: Any, trust: Any
+    ) -> tuple[Any, Any]:
+        """The memory's part of the chances, `[B, N]`, and the sum of it, `[B, 1]`."""
+        followers, chances = self.memory.followers_of(history)
+        trusted = trust * chances
+        # One sparse sum brings in both what is likely and what is excluded.
+        excluded, distance = exclusions(excluded_rows, count)
+        memory = dense(
+            tf.concat([followers, excluded], axis=1),
+            tf.concat([trusted, distance], axis=1),
+            count,
+        )
+        return memory, tf.reduce_sum(trusted, axis=1, keepdims=True)
+
     def _trust(self) -> Any:
         return tf.sigmoid(tf.convert_to_tensor(self.trust))
+
+
+def _mixed(towers: Any, memory: Any, mass: Any, near: Any, share: Any) -> Any:
+    return (1.0 - share) * ((1.0 - mass) * towers + memory) + share * near
 
 
 def log_events(history: History) -> Any:
