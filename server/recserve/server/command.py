@@ -103,6 +103,12 @@ def _settings_options(command: Any) -> Any:
             help="How many times slower than before it may be, at p99; 0: any. [10]",
         ),
         click.option(
+            "--rollback-success-drop",
+            type=float,
+            help="Share by which a canary's success rate may be below the stable version's; "
+            "0: any. [0.1]",
+        ),
+        click.option(
             "--promotion-margin",
             type=float,
             help="Share by which a new version must beat the stable one. [0]",

@@ -54,6 +54,8 @@ class Settings(BaseModel):
     """Share of requests that a watched version's engine may fail to answer; 0: any."""
     rollback_latency_factor: Annotated[float, Field(ge=0, le=100_000)] = 10.0
     """How many times slower than the version before it may be, at the 99th percentile; 0: any."""
+    rollback_success_drop: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share by which a canary's success rate may be below the stable version's; 0: any."""
     shadow_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of answers that are compared with the shadow version's while there is one."""
     max_batch_requests: Annotated[int, Field(ge=1, le=1024)] = 64

@@ -8,6 +8,7 @@ import pytest
 
 from recserve.server.reading import Reading
 from recserve.server.settings import Settings
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervisor import front_end_host
 from recserve.server.supervisor.front_end_host import (
     SETTINGS_STATUS,
@@ -161,6 +162,18 @@ async def test_a_front_end_that_starts_again_hears_of_the_training(
     host.set_training({"name": "models/default/trainingRuns/1"})
     first.dies(1)
     await (await life()).was_told({"training": {"name": "models/default/trainingRuns/1"}})
+
+
+async def test_what_came_of_a_canary_is_handed_on(host: FrontEndHost) -> None:
+    heard: asyncio.Queue[tuple[int, SuccessGap]] = asyncio.Queue()
+    host._on_successes = lambda version, gap: heard.put_nowait((version, gap))
+    running = asyncio.create_task(host.run())
+    child = await asyncio.wait_for(PlayedFrontEnd.started.get(), 10)
+    gap = {"rate": 0.1, "stable_rate": 0.2, "error": 0.01, "users": 500}
+    child.says(successes={"version": 3, "gap": gap})
+    assert await asyncio.wait_for(heard.get(), 10) == (3, SuccessGap(**gap))
+    host.drain(0.0)
+    await asyncio.wait_for(running, 10)
 
 
 async def test_what_it_saw_of_the_answers_is_handed_on(host: FrontEndHost) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from recserve.server.labels import CANARY, SHADOW, STABLE
 from recserve.server.reading import Reading
 from recserve.server.settings import Settings
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervisor.probation import Failed, Passed, Probation
 
 GOOD, FAILING = Reading(200, 0, 0.01), Reading(200, 100, 0.01)
@@ -112,4 +113,24 @@ def test_times_are_compared_with_the_version_before() -> None:
     watched.hear(3, Reading(200, 0, 0.21))
     assert watched.kinds() == ["latency"]
     watched.probation.forget({3})
+    assert watched.kinds() == []
+
+
+def test_a_canary_of_whose_answers_little_comes_is_none_any_more() -> None:
+    watched, bad = Watched(), SuccessGap(0.05, 0.10, 0.01, 500)
+    watched.probation.begin(CANARY, 3, 2)
+    watched.probation.begin(STABLE, 2, 1)
+    watched.probation.hear_successes(4, bad)
+    assert watched.kinds() == [], "that is of another version"
+    watched.probation.hear_successes(3, bad)
+    (verdict,) = watched.probation.verdicts({})
+    assert isinstance(verdict, Failed)
+    assert (verdict.label, verdict.version, verdict.to) == (CANARY, 3, 2)
+    assert "5.00% of its answers, and of 10.00%" in verdict.fault.text
+
+
+def test_who_does_not_want_that_is_spared() -> None:
+    watched = Watched(rollback_success_drop=0)
+    watched.probation.begin(CANARY, 3, 2)
+    watched.probation.hear_successes(3, SuccessGap(0.0, 0.10, 0.01, 500))
     assert watched.kinds() == []

@@ -3,10 +3,12 @@
 import pytest
 
 from recserve.server.reading import Reading
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervisor.rollback import (
     CRASH_LOOP,
     ERRORS,
     LATENCY,
+    SUCCESS,
     Limits,
     Observed,
     find_fault,
@@ -54,6 +56,18 @@ CASES: dict[str, tuple[Observed, str | None]] = {
         Observed(readings=seen(ms=99), before=seen(ms=1)),
         None,
     ),
+    "little comes of its answers": (Observed(successes=SuccessGap(0.05, 0.10, 0.01, 100)), SUCCESS),
+    "little, but that may be chance": (Observed(successes=SuccessGap(0.05, 0.10, 0.02, 100)), None),
+    "a little less than of the stable version's": (
+        Observed(successes=SuccessGap(0.095, 0.10, 0.001, 100_000)),
+        None,
+    ),
+    "little, of a few users": (Observed(successes=SuccessGap(0.05, 0.10, 0.01, 99)), None),
+    "more than of the stable version's": (
+        Observed(successes=SuccessGap(0.2, 0.1, 0.01, 999)),
+        None,
+    ),
+    "of one user": (Observed(successes=SuccessGap(0.0, 0.1, float("inf"), 100)), None),
     "slow for a few": (Observed(readings=seen(asked=99, ms=500), before=GOOD), None),
 }
 

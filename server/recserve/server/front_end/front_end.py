@@ -29,6 +29,7 @@ from recserve.server.front_end.servicers.models import ModelServicer
 from recserve.server.front_end.servicers.recommender import RecommenderServicer
 from recserve.server.front_end.servicers.training import TrainingServicer
 from recserve.server.front_end.storage import Storage
+from recserve.server.front_end.success_watch import SuccessWatch
 from recserve.server.front_end.version_cards import VersionCards
 from recserve.server.front_end.version_keeper import VersionKeeper
 from recserve.server.front_end.version_states import VersionStates
@@ -41,6 +42,7 @@ from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersions
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervision import Supervision
 from recserve.server.training.runs import TrainingRuns
 from recserve.server.training.schedule import Schedule
@@ -85,6 +87,7 @@ class FrontEnd:
         answer_log_share: Share of answers that are logged.
         answer_log_days: How long they are kept; 0: for ever.
         schedule: When to train by itself; None: never.
+        on_successes: Told what comes of a canary's answers, from time to time; None: nobody looks.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class FrontEnd:
         answer_log_share: float = 1.0,
         answer_log_days: float = 0.0,
         schedule: Schedule | None = None,
+        on_successes: Callable[[int, SuccessGap], None] | None = None,
     ) -> None:
         self._model = model
         log, catalogue = storage.log, storage.catalogue
@@ -134,6 +138,11 @@ class FrontEnd:
             admission=admission,
             on_change=self.announce_versions,
         )
+        self._success_watch: SuccessWatch | None = None
+        if on_successes is not None:
+            self._success_watch = SuccessWatch(
+                storage.comparer, self.versions, schema, on_successes
+            )
         self._automatic = AutomaticTraining(
             schedule or Schedule(),
             runs=self.runs,
@@ -217,6 +226,8 @@ class FrontEnd:
         self._tail.start()
         self.runs.open()
         self._automatic.open()
+        if self._success_watch is not None:
+            self._success_watch.open()
         self.health.set("", serving=True)
         self.health.set(MODEL_HEALTH, serving=False)
 
@@ -283,6 +294,8 @@ class FrontEnd:
         """Write what waits, and stop the threads. The transport has stopped before."""
         self._tail.close()
         await self._automatic.close()
+        if self._success_watch is not None:
+            await self._success_watch.close()
         await self.runs.close()
         await self._shadow.close()
         await asyncio.to_thread(self._writer.close)

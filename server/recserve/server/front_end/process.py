@@ -10,6 +10,7 @@ from the native transport; `control` listens to the supervisor, and ends the pro
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from recserve.server.front_end.transports.making import make_transport
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervision import SupervisorLine
 from recserve.server.training.report import TrainingReport
 from recserve.server.training.schedule import Schedule
@@ -108,6 +110,7 @@ async def _run(
         answer_log_share=settings.answer_log_share,
         answer_log_days=settings.answer_log_days,
         schedule=Schedule.of(settings),
+        on_successes=_tell_successes(control) if _judges_successes(settings) else None,
     )
     front_end.keeper.on_released = lambda socket: control.send(released=socket)
     await front_end.open()
@@ -147,6 +150,16 @@ async def _tell_readings(front_end: FrontEnd, control: ChildControl) -> None:
         await asyncio.sleep(READING_SECONDS)
         if readings := front_end.take_readings():
             control.send(readings={str(number): asdict(each) for number, each in readings.items()})
+
+
+def _judges_successes(settings: Settings) -> bool:
+    """Whether a canary may be rolled back for what comes of its answers, and they are logged."""
+    is_on = settings.rollback_minutes and settings.rollback_success_drop
+    return bool(is_on and settings.answer_log_share)
+
+
+def _tell_successes(control: ChildControl) -> Callable[[int, SuccessGap], None]:
+    return lambda version, gap: control.send(successes={"version": version, "gap": asdict(gap)})
 
 
 def _transport(settings: Settings, front_end: FrontEnd) -> Transport:

@@ -10,6 +10,7 @@ from recserve.server import logs
 from recserve.server.control import Message
 from recserve.server.reading import Reading
 from recserve.server.settings import Settings, split_address
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervisor.backoff import Backoff
 from recserve.server.supervisor.child import Child
 
@@ -36,6 +37,8 @@ class FrontEndHost:
         on_ask: Does what it asks for; returns the error, or None.
         on_exit: Called with the process id of a front end that has ended.
         on_readings: Called with what it saw of each version's answers, every few seconds.
+        on_successes: Called with a canary's version and what came of its answers, every few
+            minutes.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class FrontEndHost:
         on_ask: Callable[[Message], Awaitable[Message | None]],
         on_exit: Callable[[int], None],
         on_readings: Callable[[dict[int, Reading]], None] = lambda _readings: None,
+        on_successes: Callable[[int, SuccessGap], None] = lambda _version, _gap: None,
     ) -> None:
         self._settings = settings
         self._on_listening = on_listening
@@ -54,6 +58,7 @@ class FrontEndHost:
         self._on_ask = on_ask
         self._on_exit = on_exit
         self._on_readings = on_readings
+        self._on_successes = on_successes
         self._backoff = Backoff()
         self._child: Child | None = None
         self._versions: list[dict[str, Any]] = []
@@ -150,6 +155,9 @@ class FrontEndHost:
         if "readings" in message:
             found = message["readings"].items()
             self._on_readings({int(number): Reading(**each) for number, each in found})
+        if "successes" in message:
+            told = message["successes"]
+            self._on_successes(int(told["version"]), SuccessGap(**told["gap"]))
         if "ask" in message:
             task = asyncio.create_task(self._answer(message))
             self._answering.add(task)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from recserve.server.labels import CANARY, STABLE
 from recserve.server.reading import Reading
 from recserve.server.settings import Settings
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervisor.rollback import Fault, Limits, Observed, find_fault
 
 KEPT_READINGS = 60
@@ -44,6 +45,7 @@ class _Trial:
     since: float
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=KEPT_READINGS))
     answers: int = 0
+    successes: SuccessGap | None = None
     has_passed: bool = False
 
 
@@ -58,7 +60,11 @@ class Probation:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._window_seconds = 60 * settings.rollback_minutes
         self._canary_seconds = 3600 * settings.canary_hours
-        self._limits = Limits(settings.rollback_error_share, settings.rollback_latency_factor)
+        self._limits = Limits(
+            settings.rollback_error_share,
+            settings.rollback_latency_factor,
+            settings.rollback_success_drop,
+        )
         self._clock = clock
         self._trials: dict[str, _Trial] = {}
         self._usual: defaultdict[int, deque[Reading]] = defaultdict(
@@ -97,6 +103,12 @@ class Probation:
                 trial.readings.append(reading)
                 trial.answers += reading.asked - reading.failed
 
+    def hear_successes(self, version: int, gap: SuccessGap) -> None:
+        """Take what came of a canary's answers since the front end knows it as the canary."""
+        trial = self._trials.get(CANARY)
+        if trial is not None and trial.version == version:
+            trial.successes = gap
+
     def forget(self, stored: set[int]) -> None:
         """Forget versions that are gone."""
         for version in self._usual.keys() - stored:
@@ -131,5 +143,6 @@ class Probation:
             engine_error=engine_errors.get(trial.version, ""),
             readings=tuple(trial.readings),
             before=tuple(self._usual.get(trial.before, ())),
+            successes=trial.successes,
         )
         return find_fault(observed, self._limits)

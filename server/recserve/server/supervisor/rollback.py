@@ -1,7 +1,6 @@
 """When a version is rolled back, as a stateless policy over what was seen of it.
 
-Each rule is a function of its own; `RULES` lists them, the gravest first. Another one, such as on
-what comes of the answers, is another function there, over a further field of `Observed`.
+Each rule is a function of its own; `RULES` lists them, the gravest first.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,9 +8,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from recserve.server.reading import Reading
+from recserve.server.success_gap import SuccessGap
 
-CRASH_LOOP, ERRORS, LATENCY = "crash_loop", "errors", "latency"
-KINDS = (CRASH_LOOP, ERRORS, LATENCY)
+CRASH_LOOP, ERRORS, LATENCY, SUCCESS = "crash_loop", "errors", "latency", "success_rate"
+KINDS = (CRASH_LOOP, ERRORS, LATENCY, SUCCESS)
 """What a rollback can be for: the label `reason` of the metric."""
 
 IN_A_ROW = 3
@@ -24,6 +24,11 @@ WORSE_ERRORS = 3.0
 """So many times the errors of the version before are no reason either."""
 LEAST_SECONDS = 0.1
 """A 99th percentile up to this is no reason, whatever it was before."""
+MIN_USERS = 100
+"""Users of a canary whose acts are worth a look."""
+CERTAIN = 3.29
+"""Standard errors by which the drop must be beyond the limit: one look in two thousand is wrong by
+chance (a normal test), and there are many looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Limits:
     """0 to 1."""
     latency_factor: float = 10.0
     """Times the 99th percentile of the version before."""
+    success_drop: float = 0.1
+    """Share by which the success rate may be below the stable version's, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Observed:
     """The newest last."""
     before: Sequence[Reading] = ()
     """Of the other version."""
+    successes: SuccessGap | None = None
+    """What came of a canary's answers; None where nobody has looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,27 @@ def _latency(observed: Observed, limits: Limits) -> Fault | None:
     )
 
 
+def _successes(observed: Observed, limits: Limits) -> Fault | None:
+    gap = observed.successes
+    if gap is None or not limits.success_drop or gap.users < MIN_USERS:
+        return None
+    least = (1 - limits.success_drop) * gap.stable_rate
+    if gap.rate + CERTAIN * gap.error >= least:
+        return None
+    return Fault(
+        SUCCESS,
+        f"something good came of {gap.rate:.2%} of its answers, and of {gap.stable_rate:.2%} of "
+        f"the stable version's over the same time",
+    )
+
+
 def _is_timed(reading: Reading) -> bool:
     return reading.asked - reading.failed >= MIN_TIMED
 
 
-RULES: tuple[Callable[[Observed, Limits], Fault | None], ...] = (_crash_loop, _errors, _latency)
+RULES: tuple[Callable[[Observed, Limits], Fault | None], ...] = (
+    _crash_loop,
+    _errors,
+    _latency,
+    _successes,
+)

@@ -55,6 +55,7 @@ class Supervisor:
             on_ask=self._on_ask,
             on_exit=page.forget_process,
             on_readings=lambda readings: self._versions.hear(readings),
+            on_successes=lambda version, gap: self._versions.hear_successes(version, gap),
         )
         self._versions = Versions(
             settings=settings,

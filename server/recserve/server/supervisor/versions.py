@@ -14,6 +14,7 @@ from recserve.server.labels import CANARY, STABLE
 from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Rollback
 from recserve.server.reading import Reading
 from recserve.server.settings import Settings
+from recserve.server.success_gap import SuccessGap
 from recserve.server.supervisor.engine_host import EngineHost
 from recserve.server.supervisor.label_request import LabelRequest
 from recserve.server.supervisor.lifecycle import (
@@ -118,6 +119,12 @@ class Versions:
     def hear(self, readings: Mapping[int, Reading]) -> None:
         """Take what the front end saw of the engines' answers."""
         self._probation.hear(readings)
+        if not self._stopping and self._judge():
+            self._reconcile_soon()
+
+    def hear_successes(self, version: int, gap: SuccessGap) -> None:
+        """Take what came of a canary's answers."""
+        self._probation.hear_successes(version, gap)
         if not self._stopping and self._judge():
             self._reconcile_soon()
 
