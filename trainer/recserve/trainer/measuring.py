@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recserve.trainer import item_table, quiet_tensorflow
+from recserve.trainer import impressions, item_table, quiet_tensorflow
 from recserve.trainer.errors import StoreError
 from recserve.trainer.evaluation.aligned import Aligned
 from recserve.trainer.evaluation.evaluate import evaluate
@@ -52,6 +52,8 @@ def measure(
         tables.events, hp.holdout_share, clock=tables.clock, ordered=tables.ordered, seed=hp.seed
     )
     train, holdout = tables.events.take(~parts.holdout), tables.events.take(parts.holdout)
+    if manifest.layout.family == "two_stage":
+        train, holdout = (impressions.left_out(each, manifest.schema) for each in (train, holdout))
     setting = Setting.of(tables, train, holdout, hp)
     quiet_tensorflow.set_up()
     run = runner(shop.path(manifest.version), manifest, tables)

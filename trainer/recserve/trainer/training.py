@@ -95,6 +95,8 @@ def fit(
     data = training_data.read(path, plan.schema, plan.hp, progress, base=before, allowed=allowed)
     family = family or plan.family or families.suited(plan.schema, data.tables)
     families.check(family, data.tables)
+    if family == "two_stage":
+        data = data.without_impressions(plan.schema)
     # Late, so that bad data is told of at once.
     progress.stage("start", "TensorFlow")
     quiet_tensorflow.set_up()

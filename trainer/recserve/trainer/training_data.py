@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
+from recserve.trainer import impressions
 from recserve.trainer.checks import examine
 from recserve.trainer.errors import DatasetError
 from recserve.trainer.hyper_parameters import HyperParameters
@@ -28,6 +30,16 @@ class TrainingData:
     """With the quality checks."""
     digest: str
     """Of the dataset's files."""
+
+    def without_impressions(self, schema: schema_pb2.Schema) -> Self:
+        """The same data as a model of histories reads it."""
+        events, train, holdout = (
+            impressions.left_out(events, schema)
+            for events in (self.tables.events, self.train, self.holdout)
+        )
+        return replace(
+            self, tables=replace(self.tables, events=events), train=train, holdout=holdout
+        )
 
 
 def read(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recserve.trainer import quiet_tensorflow
+from recserve.trainer import impressions, quiet_tensorflow
 from recserve.trainer.comparison import protocols
 from recserve.trainer.comparison.contenders import contenders
 from recserve.trainer.comparison.protocols import KINDS, Protocol, Round
@@ -61,6 +62,7 @@ def compare(
     declared = read_schema(Path(path), schema)
     prepared = prepare(path, declared, progress)
     tables = prepared.tables
+    tables = replace(tables, events=impressions.left_out(tables.events, declared))
     protocol = protocol or protocols.suited(tables)
     test = Round.of(protocol, tables, hp.holdout_share)
     validation = test.earlier(protocol, hp.holdout_share)

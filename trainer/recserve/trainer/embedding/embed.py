@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recserve.trainer import artefact, quiet_tensorflow, staging
+from recserve.trainer import artefact, impressions, quiet_tensorflow, staging
 from recserve.trainer.embedding.export import Export, Written
 from recserve.trainer.embedding.version import Version
 from recserve.trainer.errors import StoreError, TrainerError
@@ -73,6 +73,8 @@ def embed(
     from recserve.trainer.prepared import prepare
 
     tables = prepare(path, manifest.schema).tables
+    if manifest.layout.family == "two_stage":
+        tables = replace(tables, events=impressions.left_out(tables.events, manifest.schema))
     quiet_tensorflow.set_up()
     export = Export(
         Version(folder, manifest, tables),

@@ -101,6 +101,8 @@ def tune(
     data = training_data.read(path, declared, base, progress or Silent())
     family = family or families.suited(declared, data.tables)
     families.check(family, data.tables)
+    if family == "two_stage":
+        data = data.without_impressions(declared)
     searched = space.space(family, fixed)
     if not searched:
         raise TrainerError("every hyper-parameter is given; there is nothing to search")
