@@ -17,10 +17,10 @@ $(VENV)/.ready: pyproject.toml uv.lock
 		{ echo "recserve needs Python 3.11, 3.12 or 3.13 on the PATH (or make PYTHON=/path/to/python)" >&2; exit 1; }
 	@test -x $(UV) || { $(PYTHON) -m venv --clear $(VENV) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
-	@$(UV) sync --quiet --frozen --inexact --python $(BIN)/python --all-extras --no-extra gpu
+	@$(UV) sync --quiet --frozen --inexact --python $(BIN)/python --all-extras --no-extra gpu --group docs
 	@touch $@
 
-.PHONY: env demo test test-unit check verify format protos bench help clean
+.PHONY: env demo test test-unit check verify format protos bench docs docs-serve help clean
 env: $(VENV)/.ready ## build the environment
 	@:
 
@@ -52,6 +52,12 @@ protos: env ## regenerate the code beside protos/recserve/v1/*.proto
 
 bench: env ## measure against floors in the same run (ARGS="cost latency --compare saved.json")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: env ## build the site of the documents into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs-serve: env ## show it on 127.0.0.1:8000, and again after each change
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --quiet --dev-addr 127.0.0.1:8000
 
 clean: ## remove the environment and everything built
 	@rm -rf $(VENV) .demo dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
