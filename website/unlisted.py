@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 SECTION = "Operate"
+RECORDS = "adr"
+"""Decision records are listed by a page of their own."""
 
 
 def on_config(config: Any) -> Any:
     """Part of MkDocs: completes the navigation."""
     named = set(names(config.nav))
-    below = sorted(path.name for path in Path(config.docs_dir).glob("*.md"))
+    folder = Path(config.docs_dir)
+    found = sorted(path.relative_to(folder) for path in folder.rglob("*.md"))
+    below = [str(path) for path in found if path.parts[0] != RECORDS]
     (section,) = (entry[SECTION] for entry in config.nav if SECTION in entry)
     section += [name for name in below if name not in named]
     return config
