@@ -26,6 +26,18 @@ async def test_a_label_moves_back_on_request_and_stays_there(stage: Stage) -> No
     await stage.becomes({2: ("", "available"), 1: ("stable", "serving")})
 
 
+async def test_who_asks_for_the_first_version_hears_when_it_is_warm(stage: Stage) -> None:
+    stage.stored(1)
+    first = await stage.engine()
+    await stage.becomes({1: ("stable", "loading")})
+    asked = asyncio.create_task(stage.versions.set_label(STABLE, 1))
+    await asyncio.wait({asked}, timeout=0.1)
+    assert not asked.done()
+    first.is_ready()
+    await asyncio.wait_for(asked, 10)
+    await stage.becomes({1: ("stable", "serving")})
+
+
 async def test_a_roll_back_outlives_a_restart(stage: Stage) -> None:
     write_version(stage.model_folder, 1)
     write_version(stage.model_folder, 2)

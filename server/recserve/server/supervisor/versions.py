@@ -313,9 +313,14 @@ class Versions:
                 request.succeed()
 
     def _has_moved(self, request: LabelRequest) -> bool:
-        """Whether a label is where it should be. The stable version carries no other one."""
+        """Whether a label is where it should be. The stable version carries no other one.
+
+        A version may be stable before its engine answers, where nothing else could be.
+        """
         if self._labels.get(STABLE) == request.version:
-            return request.label == STABLE or request.label not in self._labels
+            engine = self._engines.get(request.version)
+            is_warm = engine is not None and engine.phase is EnginePhase.READY
+            return is_warm if request.label == STABLE else request.label not in self._labels
         return self._labels.get(request.label) == request.version
 
     def _write(self, request: LabelRequest) -> bool:
