@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from recserve.server import request_id
+
 # Local variables stay out of the logs: they hold user ids, requests and keys.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -27,6 +29,7 @@ def configure(*, process: str, level: str, log_format: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([] if text else [_TRACEBACKS]),
@@ -40,6 +43,13 @@ def configure(*, process: str, level: str, log_format: str) -> None:
     # Libraries log through the standard module; grpc repeats every error we already map.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     logging.getLogger("grpc").setLevel(logging.CRITICAL)
+
+
+def _with_request_id(_logger: Any, _method: str, line: Any) -> Any:
+    """Part of structlog's chain: it runs for lines that are written, not for every call."""
+    if current := request_id.current.get():
+        line["request_id"] = current
+    return line
 
 
 def get(name: str) -> Any:

@@ -41,6 +41,7 @@ from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersions
 from recserve.server.supervision import Supervision
+from recserve.server.tracing import RunTracer
 from recserve.server.training.runs import TrainingRuns
 from recserve.server.training.schedule import Schedule
 from recserve.v1 import (
@@ -82,6 +83,7 @@ class FrontEnd:
         answer_log_share: Share of answers that are logged.
         answer_log_days: How long they are kept; 0: for ever.
         schedule: When to train by itself; None: never.
+        run_tracer: Makes a span of each training run; None: they are not traced.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class FrontEnd:
         answer_log_share: float = 1.0,
         answer_log_days: float = 0.0,
         schedule: Schedule | None = None,
+        run_tracer: RunTracer | None = None,
     ) -> None:
         self._model = model
         log, catalogue = storage.log, storage.catalogue
@@ -121,7 +124,11 @@ class FrontEnd:
         self.states = VersionStates()
         self.health = HealthServicer()
         self.runs = TrainingRuns(
-            model=model, register=storage.runs, supervision=supervision, store=store
+            model=model,
+            register=storage.runs,
+            supervision=supervision,
+            store=store,
+            tracer=run_tracer,
         )
         self.keeper = VersionKeeper(
             store=store,
