@@ -9,6 +9,11 @@ current: ContextVar[CallSpan | None] = ContextVar("call_span", default=None)
 """The span of the call at work; None where calls are not traced."""
 
 
+def is_traced() -> bool:
+    """Whether the call at work has a span: what is only said to it need not be put together."""
+    return current.get() is not None
+
+
 def note_stage(
     name: str, seconds: float, *, ago_seconds: float = 0.0, **attributes: str | int
 ) -> None:

@@ -28,7 +28,7 @@ from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
 from recserve.server.schema import DeclaredSchema
-from recserve.server.tracing import note_stage
+from recserve.server.tracing import is_traced, note_stage
 from recserve.server.training.runs import TrainingRuns
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc, training_pb2
 
@@ -217,7 +217,7 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
 def _note_engine(answer: Answer) -> None:
     """The engine's stages, for the call's span: their lengths are the engine's own words."""
     timing = answer.timing
-    if timing.batch_requests:
+    if timing.batch_requests and is_traced():
         inference = timing.inference_seconds
         facts = {"model_version": answer.version, "batch_requests": timing.batch_requests}
         note_stage("queue", timing.queue_seconds, ago_seconds=inference)
