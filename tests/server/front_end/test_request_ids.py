@@ -82,7 +82,7 @@ def test_a_log_line_of_a_call_carries_its_id(capsys: pytest.CaptureFixture[str])
         inside, outside = map(json.loads, capsys.readouterr().err.splitlines())
     finally:
         structlog.configure(**before)
-        structlog.contextvars.clear_contextvars()
         logging.getLogger("grpc").setLevel(logging.NOTSET)
     assert (begun, inside["request_id"]) == ("q-8", "q-8")
     assert "request_id" not in outside
+    assert inside["process"] == outside["process"] == "front-end"
