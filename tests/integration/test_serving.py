@@ -1,15 +1,28 @@
 """Answers of a real server with a real engine."""
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from deploy.queries import PROMETHEUS_LABELS, queries, uses
 from integration.conftest import ITEM_COUNT
 from recserve.client import Client, Fallback, InvalidArgument, NotFound, Reason, Shortfall
 
 pytestmark = pytest.mark.integration
+
+ONLY_AFTER_TROUBLE = {
+    "recserve_shed_total",
+    "recserve_engine_dropped_total",
+    "recserve_fallback_total",
+    *(f"recserve_shadow_overlap_{part}" for part in ("sum", "count")),
+    "recserve_shadow_total",
+    "recserve_online_events_total",
+}
+"""Series with labels that are there when something has gone wrong, a shadow was asked, or an event
+has named its answer."""
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +213,18 @@ def test_the_metrics_page_tells_of_calls_stages_batches_and_versions(client, war
     assert samples['recserve_events_total{event_type="click"}'] >= 1
     assert samples['recserve_model_version_info{label="stable",state="serving",version="1"}'] == 1
     assert not [name for name in samples if "user-" in name or '"i3"' in name]
+
+
+def test_the_page_has_what_dashboard_and_alerts_ask_for(client, warm_server):
+    client.recommend(new_user(client, "i3"))
+    page: dict[str, set[str]] = {}
+    for sample in warm_server.metrics():
+        name, _, labels = sample.partition("{")
+        page.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
+    asked = {use for query in queries() for use in uses(query)}
+    assert {use.series for use in asked} - set(page) <= ONLY_AFTER_TROUBLE
+    known = [use for use in asked if use.series in page]
+    assert [use for use in known if use.labels - PROMETHEUS_LABELS - page[use.series]] == []
 
 
 def test_models_are_listed_with_state_and_label(client):

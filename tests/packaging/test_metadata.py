@@ -26,6 +26,7 @@ def test_it_offers_the_extras():
         "fast",
         "baselines",
         "tune",
+        "otel",
         "all",
     }
 

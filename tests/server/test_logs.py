@@ -1,6 +1,7 @@
 """Logs are lines for machines, and give nothing away."""
 
 import json
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,6 @@ def restored() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
-    structlog.contextvars.clear_contextvars()
 
 
 def logged(capsys: pytest.CaptureFixture[str], log_format: str, level: str = "info") -> str:
@@ -52,3 +52,11 @@ def test_local_variables_stay_out_of_the_logs(
 
 def test_what_is_below_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
     assert "batch done" not in logged(capsys, "json", level="error")
+
+
+def test_a_line_of_any_thread_names_its_process(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(process="front-end", level="info", log_format="json")
+    thread = threading.Thread(target=lambda: logs.get("calls").info("taken over"))
+    thread.start()
+    thread.join()
+    assert json.loads(capsys.readouterr().err)["process"] == "front-end"

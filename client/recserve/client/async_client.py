@@ -185,9 +185,8 @@ class AsyncClient:
         match effect:
             case Invoke():
                 method = effect.method(self._stubs())
-                return await method(
-                    effect.request, timeout=effect.timeout, metadata=self._session.metadata
-                )
+                metadata = self._session.metadata + effect.metadata
+                return await method(effect.request, timeout=effect.timeout, metadata=metadata)
             case Open():
                 method = effect.method(self._stubs())
                 return method(

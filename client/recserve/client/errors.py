@@ -54,6 +54,7 @@ class RecserveError(Exception):
         reason: The server's reason, UPPER_SNAKE, stable; empty if it gave none.
         metadata: The server's details that go with the reason.
         attempts: How often the call was made; 0 if no call failed.
+        request_id: Names the last attempt in the server's log; empty if it did not say.
     """
 
     code: ClassVar[str] = ""
@@ -65,6 +66,7 @@ class RecserveError(Exception):
         self.reason = reason
         self.metadata: Mapping[str, str] = dict(metadata or {})
         self.attempts = 0
+        self.request_id = ""
 
 
 class InvalidArgument(RecserveError):

@@ -6,6 +6,7 @@ from recserve.client.address import is_this_machine, target
 from recserve.client.clock import Clock
 from recserve.client.errors import ClientClosed
 from recserve.client.settings import Settings
+from recserve.client.tracing import Tracing
 
 
 class Session:
@@ -20,6 +21,7 @@ class Session:
 
     Raises:
         ValueError: The address is none, or a token would leave the machine in plaintext.
+        MissingDependency: Traces are wanted, and OpenTelemetry's API is not installed.
     """
 
     def __init__(self, address: str, settings: Settings, clock: Clock) -> None:
@@ -27,6 +29,7 @@ class Session:
         self.target = target(address)
         self.settings = settings
         self.clock = clock
+        self.tracing = Tracing(settings.traces)
         self._closed = False
         self._lock = threading.Lock()
         self._log_position = 0

@@ -84,6 +84,9 @@ class Settings:
     """Default deadline of every other call, retries included, in seconds."""
     retry: RetryPolicy = RetryPolicy()
     """When a failed call is made again."""
+    traces: bool | None = None
+    """Whether calls are spans of OpenTelemetry, whose provider is the application's to set up.
+    None: if OpenTelemetry's environment variables ask for traces, and it is installed."""
     channel_options: Mapping[str, str | int] = field(default_factory=dict)
     """Further gRPC channel arguments, such as `grpc.keepalive_time_ms`."""
 

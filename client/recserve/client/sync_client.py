@@ -245,9 +245,8 @@ class Client:
         match effect:
             case Invoke():
                 method = effect.method(self._connection.stubs)
-                return method(
-                    effect.request, timeout=effect.timeout, metadata=self._session.metadata
-                )
+                metadata = self._session.metadata + effect.metadata
+                return method(effect.request, timeout=effect.timeout, metadata=metadata)
             case Open():
                 method = effect.method(self._connection.stubs)
                 return method(

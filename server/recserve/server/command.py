@@ -162,6 +162,11 @@ def _settings_options(command: Any) -> Any:
             type=click.Choice(["auto", "json", "text"]),
             help="Log lines; auto: text on a terminal. [auto]",
         ),
+        click.option(
+            "--traces/--no-traces",
+            default=None,
+            help="Send OpenTelemetry traces. [if OTEL_EXPORTER_OTLP_ENDPOINT is set]",
+        ),
     ]
     for option in reversed(options):
         command = option(command)

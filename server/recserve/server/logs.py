@@ -2,9 +2,12 @@
 
 import logging
 import sys
+from functools import partial
 from typing import Any
 
 import structlog
+
+from recserve.server import request_id
 
 # Local variables stay out of the logs: they hold user ids, requests and keys.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
@@ -26,7 +29,7 @@ def configure(*, process: str, level: str, log_format: str) -> None:
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            partial(_with_origin, process),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([] if text else [_TRACEBACKS]),
@@ -36,10 +39,21 @@ def configure(*, process: str, level: str, log_format: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
     # Libraries log through the standard module; grpc repeats every error we already map.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     logging.getLogger("grpc").setLevel(logging.CRITICAL)
+
+
+def _with_origin(process: str, _logger: Any, _method: str, line: Any) -> Any:
+    """Part of structlog's chain: it runs for lines that are written, not for every call.
+
+    The process is not a context variable, because calls that another thread hands over have none of
+    the main program's.
+    """
+    line["process"] = process
+    if current := request_id.current.get():
+        line["request_id"] = current
+    return line
 
 
 def get(name: str) -> Any:

@@ -100,6 +100,8 @@ class Settings(BaseModel):
     """Least severity that is logged."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """JSON lines, or text for people; auto: text on a terminal."""
+    traces: bool | None = None
+    """Send OpenTelemetry traces; None: if OpenTelemetry's environment variables ask for them."""
 
     @field_validator("listen", "metrics")
     @classmethod

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -37,7 +37,11 @@ from recserve.server.model_store.memory import InMemoryModelStore
 from recserve.server.recommending.versions import ServedVersion
 from recserve.server.schema import Features, declare
 from recserve.server.supervision import InMemorySupervision
+from recserve.server.tracing import Tracing
 from recserve.v1 import model_pb2, schema_pb2
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 __all__ = ["InMemoryServer"]
 
@@ -55,6 +59,7 @@ class InMemoryServer:
         store: Folder of a model store, for what ModelService lists. Default: one in memory, with
             the versions that are served.
         transport: The gRPC implementation, as in the setting of this name.
+        tracer_provider: Makes OpenTelemetry's spans of the calls. Default: nothing does.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class InMemoryServer:
         uses_history: bool = True,
         store: Path | None = None,
         transport: Wanted = "grpcio",
+        tracer_provider: "TracerProvider | None" = None,
     ) -> None:
         self._schema = declare(schema or schema_pb2.Schema())
         self._item_ids = tuple(item_ids)
@@ -75,6 +81,7 @@ class InMemoryServer:
         self._store = self._versions if store is None else ModelStore(store / "default")
         self._supervision = InMemorySupervision(self._versions)
         self._wanted = transport
+        self._tracing = Tracing.by(tracer_provider) if tracer_provider else Tracing()
         self.log = InMemoryEventLog()
         self.catalogue = InMemoryCatalogue()
         self.answers = InMemoryAnswerLog()
@@ -123,6 +130,7 @@ class InMemoryServer:
             store=self._store,
             schema=CurrentSchema(self._schema, fixed=True),
             supervision=self._supervision,
+            run_tracer=self._tracing.runs,
         )
         await front_end.open()
         self._supervision.on_report = front_end.runs.follow
@@ -132,7 +140,9 @@ class InMemoryServer:
             self._versions.put(self._manifest())
             await self._supervision.set_label(STABLE, 1)
         choice = choose(self._wanted, tls=False, native_lacks=native_lacks())
-        transport = make_transport(choice, front_end.add_servicers, CallLimit())
+        transport = make_transport(
+            choice, front_end.add_servicers, CallLimit(), tracer=self._tracing.calls
+        )
         self.address = f"127.0.0.1:{await transport.start('127.0.0.1:0')}"
         self._ready.set()
         await self._stopping.wait()

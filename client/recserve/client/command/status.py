@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from recserve.client.command import live_status
 from recserve.client.command.connection import Connection
 from recserve.client.command.output import json_option, print_json
 
@@ -21,16 +22,46 @@ if TYPE_CHECKING:
     "--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0,
     help="Wait this long for it, a server that is yet to start included.",
 )  # fmt: skip
+@click.option(
+    "--watch", is_flag=True,
+    help="Show a live table until Ctrl-C: health, versions, training, rates and latencies.",
+)  # fmt: skip
+@click.option(
+    "--every", metavar="SECONDS", type=click.FloatRange(min=0.1), default=2.0, show_default=True,
+    help="Between two looks, with --watch.",
+)  # fmt: skip
+@click.option(
+    "--metrics", metavar="URL",
+    help="The server's metrics page, for the rates of --watch.  "
+    "[default: http://127.0.0.1:9464/metrics for a server on this machine, else none]",
+)  # fmt: skip
 @json_option
 @click.pass_obj
-def status(connection: Connection, *, service: str, wait: float, as_json: bool) -> None:
+def status(
+    connection: Connection,
+    *,
+    service: str,
+    wait: float,
+    watch: bool,
+    every: float,
+    metrics: str | None,
+    as_json: bool,
+) -> None:
     """Say how the server stands. Exit 0 if it is serving, else 1: a health check.
 
     \b
+    recserve status --watch
     recserve status --wait 30
     recserve status --service recserve.model --json
     """
+    if watch and as_json:
+        raise click.UsageError("--watch is for people: ask for --json as often as you like")
     with connection.client() as client:
+        if watch:
+            page = live_status.metrics_url(metrics, connection.server)
+            timeout = connection.timeout or every
+            live_status.watch(client, connection.server, page, every, timeout)
+            return
         asked = client.health(service, wait=wait, timeout=connection.timeout)
         seen = client.status(timeout=connection.timeout)
     if as_json:

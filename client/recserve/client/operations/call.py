@@ -42,20 +42,23 @@ def call(
     policy = retry or session.settings.retry
     deadline = session.clock.monotonic() + check_timeout("timeout", timeout)
     attempt, earlier = 1, None
-    while True:
-        session.check_open()
-        remaining = deadline - session.clock.monotonic()
-        try:
-            return cast("Response", (yield Invoke(method, request, remaining)))
-        except grpc.RpcError as failure:
-            error = failure_as_error(failure, session)
-            error.attempts = attempt
-            delay = policy.delay(error, attempt, session.clock.random())
-            if delay is None or session.clock.monotonic() + delay >= deadline:
-                raise error from _cause(error, earlier, failure)
-        earlier = error
-        yield Pause(delay)
-        attempt += 1
+    with session.tracing.call(request) as span:
+        while True:
+            session.check_open()
+            remaining = deadline - session.clock.monotonic()
+            try:
+                invoke = Invoke(method, request, remaining, span.metadata)
+                return cast("Response", (yield invoke))
+            except grpc.RpcError as failure:
+                error = failure_as_error(failure, session)
+                error.attempts = attempt
+                span.failed(error)
+                delay = policy.delay(error, attempt, session.clock.random())
+                if delay is None or session.clock.monotonic() + delay >= deadline:
+                    raise error from _cause(error, earlier, failure)
+            earlier = error
+            yield Pause(delay)
+            attempt += 1
 
 
 def failure_as_error(failure: grpc.RpcError, session: Session) -> RecserveError:

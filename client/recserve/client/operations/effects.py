@@ -18,6 +18,8 @@ class Invoke:
     request: object
     timeout: float
     """Seconds."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """Headers beside the session's."""
 
 
 @dataclass(frozen=True, slots=True)

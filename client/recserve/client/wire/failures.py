@@ -38,8 +38,14 @@ def error_from(failure: grpc.RpcError, address: str) -> RecserveError:
         address: Where the call went, for the message.
     """
     status = cast("grpc.Call", failure)
-    code, text = status.code().name, status.details() or ""
     details = _details(status)
+    error = _error(status, details, address)
+    error.request_id = _first(details, error_details_pb2.RequestInfo).request_id
+    return error
+
+
+def _error(status: grpc.Call, details: list[AnyMessage], address: str) -> RecserveError:
+    code, text = status.code().name, status.details() or ""
     info = _first(details, error_details_pb2.ErrorInfo)
     reason, metadata = info.reason, dict(info.metadata)
     kind = _CLASSES.get(code, UnknownFailure)

@@ -44,6 +44,7 @@ from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersions
 from recserve.server.success_gap import SuccessGap
 from recserve.server.supervision import Supervision
+from recserve.server.tracing import RunTracer
 from recserve.server.training.runs import TrainingRuns
 from recserve.server.training.schedule import Schedule
 from recserve.v1 import (
@@ -88,6 +89,7 @@ class FrontEnd:
         answer_log_days: How long they are kept; 0: for ever.
         schedule: When to train by itself; None: never.
         on_successes: Told what comes of a canary's answers, from time to time; None: nobody looks.
+        run_tracer: Makes a span of each training run; None: they are not traced.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class FrontEnd:
         answer_log_days: float = 0.0,
         schedule: Schedule | None = None,
         on_successes: Callable[[int, SuccessGap], None] | None = None,
+        run_tracer: RunTracer | None = None,
     ) -> None:
         self._model = model
         log, catalogue = storage.log, storage.catalogue
@@ -129,7 +132,11 @@ class FrontEnd:
         self.states = VersionStates()
         self.health = HealthServicer()
         self.runs = TrainingRuns(
-            model=model, register=storage.runs, supervision=supervision, store=store
+            model=model,
+            register=storage.runs,
+            supervision=supervision,
+            store=store,
+            tracer=run_tracer,
         )
         self.keeper = VersionKeeper(
             store=store,

@@ -4,7 +4,8 @@ Threads: `main` runs the event loop (servicers, profiles, engine links); `log-wr
 events; `log-tail` notices other writers, of whom `log-listener` hears from PostgreSQL;
 `answer-writer` keeps the answer log; `reader-N` read profiles; `filter-N` make filters' masks;
 `catalogue-N` and `erasing` change the catalogue and erase users; `native-calls` takes calls over
-from the native transport; `control` listens to the supervisor, and ends the process with it.
+from the native transport; OpenTelemetry's own sends spans, where there are traces; `control`
+listens to the supervisor, and ends the process with it.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
 from recserve.server.success_gap import SuccessGap
 from recserve.server.supervision import SupervisorLine
+from recserve.server.tracing import Tracing, start_tracing
 from recserve.server.training.report import TrainingReport
 from recserve.server.training.schedule import Schedule
 from recserve.v1 import schema_pb2
@@ -92,6 +94,7 @@ async def _run(
     if not schema.current.event_types:
         logs.get("schema").info("no schema is known: every well-formed event type is accepted")
     supervisor = SupervisorLine(control.send)
+    tracing = start_tracing(settings.traces)
     front_end = FrontEnd(
         model=settings.model,
         storage=storage,
@@ -111,11 +114,12 @@ async def _run(
         answer_log_days=settings.answer_log_days,
         schedule=Schedule.of(settings),
         on_successes=_tell_successes(control) if _judges_successes(settings) else None,
+        run_tracer=tracing.runs,
     )
     front_end.keeper.on_released = lambda socket: control.send(released=socket)
     await front_end.open()
     try:
-        transport = _transport(settings, front_end)
+        transport = _transport(settings, front_end, tracing)
         garbage.settle()
         control.send(listening=await transport.start(settings.listen))
         telling = asyncio.create_task(_tell_readings(front_end, control))
@@ -125,6 +129,7 @@ async def _run(
         await transport.stop(grace)
     finally:
         await front_end.close()
+        await asyncio.to_thread(tracing.close)
 
 
 async def _follow(
@@ -162,7 +167,7 @@ def _tell_successes(control: ChildControl) -> Callable[[int, SuccessGap], None]:
     return lambda version, gap: control.send(successes={"version": version, "gap": asdict(gap)})
 
 
-def _transport(settings: Settings, front_end: FrontEnd) -> Transport:
+def _transport(settings: Settings, front_end: FrontEnd, tracing: Tracing) -> Transport:
     tls = _tls(settings)
     choice = choose(settings.transport, tls=tls is not None, native_lacks=native_lacks())
     logs.get("transport").info(
@@ -177,7 +182,7 @@ def _transport(settings: Settings, front_end: FrontEnd) -> Transport:
             reflection.enable_server_reflection((*SERVICES, reflection.SERVICE_NAME), server)
 
     limit = CallLimit(settings.max_waiting_requests + CALLS_AT_WORK)
-    return make_transport(choice, add_servicers, limit, tls)
+    return make_transport(choice, add_servicers, limit, tls, tracing.calls)
 
 
 def _tls(settings: Settings) -> tuple[bytes, bytes] | None:

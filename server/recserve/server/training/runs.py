@@ -16,6 +16,7 @@ from recserve.server.errors import (
 from recserve.server.model_store import ModelStore
 from recserve.server.schema import DeclaredSchema
 from recserve.server.supervision import Supervision
+from recserve.server.tracing import RunTracer
 from recserve.server.training.order import order_of
 from recserve.server.training.register import ENDED, Run, RunRegister, number_of
 from recserve.server.training.report import TrainingReport, put_version
@@ -44,6 +45,7 @@ class TrainingRuns:
         store: Where they publish.
         clock: Gives seconds since the Unix epoch.
         renewal_seconds: How often leases are renewed, where servers share the register.
+        tracer: Makes a span of each run; None: runs are not traced.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class TrainingRuns:
         store: ModelStore,
         clock: Callable[[], float] = time.time,
         renewal_seconds: float = RENEWAL_SECONDS,
+        tracer: RunTracer | None = None,
     ) -> None:
         self._model = model
         self._register = register
@@ -62,6 +65,7 @@ class TrainingRuns:
         self._store = store
         self._clock = clock
         self._renewal_seconds = renewal_seconds
+        self._tracer = tracer
         self._live: dict[int, Run] = {}
         """Runs that have not ended, as they stand now; the register may lag behind."""
         self._latest: TrainingReport | None = None
@@ -212,6 +216,8 @@ class TrainingRuns:
             if not is_new:
                 return await self.get(number)
             self._live[number] = run
+            if self._tracer is not None:
+                self._tracer.began(run.name)
             try:
                 order = order_of(request, run.name, schema.to_json(), stable)
                 await self._supervision.train(order)
@@ -307,10 +313,22 @@ class TrainingRuns:
             await asyncio.to_thread(self._register.put, run)
         if run.state in ENDED:
             self._live.pop(number_of(run), None)
+            self._trace(run)
             self.on_ended()
         else:
             self._live[number_of(run)] = run
         self._announce()
+
+    def _trace(self, run: Run) -> None:
+        if self._tracer is None:
+            return
+        facts: dict[str, str | int] = {
+            "state": training_pb2.TrainingRunState.Name(run.state).rpartition("_")[2].lower(),
+            "model_version": run.model_version.version,
+            "trigger": run.trigger,
+        }
+        start, end = run.create_time.ToNanoseconds(), run.end_time.ToNanoseconds()
+        self._tracer.ended(run.name, start, end, run.error, facts)
 
     async def _end_orphans(self, at_work: str) -> None:
         """Say what became of runs whose server has ended. What counts is what is in the store."""

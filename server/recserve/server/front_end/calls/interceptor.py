@@ -1,6 +1,7 @@
 """The interceptor around every method with one request, on any transport.
 
-From the outside in: errors become statuses, the call is measured, the request is parsed. Parsing
+From the outside in: the call gets its id, errors become statuses, the call is measured, the
+request is parsed, the call is traced if anybody wants that. Parsing
 is ours because the transport's own would answer malformed bytes with INTERNAL.
 """
 
@@ -14,10 +15,12 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from recserve.server import request_id
 from recserve.server.errors import InvalidRequest, Unavailable, Violation
 from recserve.server.front_end.calls.limit import LIMITED, CallLimit
 from recserve.server.front_end.calls.measuring import MeasuredMethod
 from recserve.server.front_end.calls.statuses import Status, abort
+from recserve.server.tracing import CallTracer
 
 HEALTH = "/grpc.health."
 
@@ -27,10 +30,12 @@ class CallInterceptor:
 
     Args:
         limit: Refuses calls while too many are under way.
+        tracer: Makes a span of each call; None: calls are not traced, which costs nothing.
     """
 
-    def __init__(self, limit: CallLimit) -> None:
+    def __init__(self, limit: CallLimit, tracer: CallTracer | None = None) -> None:
         self._limit = limit
+        self._tracer = tracer
         self._in_flight = InFlight()
 
     async def drain(self, patience_seconds: float) -> None:
@@ -49,11 +54,20 @@ class CallInterceptor:
         parse = _parser(handler.request_deserializer)
         serialise = _serialiser(handler.response_serializer)
         if handler.response_streaming:
-            many = _stream(handler.unary_stream, measured, parse)
+            many = _stream(self._traced(method, handler), measured, parse)
             return grpc.unary_stream_rpc_method_handler(many, response_serializer=serialise)
         around = nullcontext() if method.startswith(HEALTH) else self._in_flight
-        one = _unary(handler.unary_unary, measured, parse, around, self._refusal(method))
+        behaviour = self._traced(method, handler)
+        one = _unary(behaviour, measured, parse, around, self._refusal(method))
         return grpc.unary_unary_rpc_method_handler(one, response_serializer=serialise)
+
+    def _traced(self, method: str, handler: Any) -> Any:
+        behaviour = handler.unary_stream if handler.response_streaming else handler.unary_unary
+        if self._tracer is None or method.startswith(HEALTH):  # probes would drown the rest
+            return behaviour
+        if handler.response_streaming:
+            return self._tracer.wrap_stream(method, behaviour)
+        return self._tracer.wrap(method, behaviour)
 
     def _refusal(self, method: str) -> Callable[[], Status | None]:
         if method not in LIMITED:
@@ -100,6 +114,7 @@ def _unary(
         refused = refusal()
         if refused is not None:
             await context.abort(*refused)
+        _begin(context)
         try:
             with measured.call(context), around:
                 return await behaviour(parse(data), context)
@@ -113,6 +128,7 @@ def _unary(
 
 def _stream(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], Any]) -> Any:
     async def call(data: bytes, context: Any) -> AsyncIterator[Any]:
+        _begin(context)
         try:
             with measured.call(context):
                 responses = behaviour(parse(data), context)
@@ -127,6 +143,12 @@ def _stream(behaviour: Any, measured: MeasuredMethod, parse: Callable[[bytes], A
             await abort(context, error)
 
     return call
+
+
+def _begin(context: Any) -> None:
+    """Give a call its id, which goes back in the trailers; an error's go with it."""
+    begun = request_id.begin(context.invocation_metadata())
+    context.set_trailing_metadata(((request_id.KEY, begun),))
 
 
 def _parser(deserialise: Callable[[bytes], Any]) -> Callable[[bytes], Any]:

@@ -7,7 +7,7 @@ import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from recserve.server import logs, metrics
+from recserve.server import logs, metrics, request_id
 from recserve.server.errors import (
     Aborted,
     DeadlineExpired,
@@ -53,25 +53,37 @@ class Status(NamedTuple):
 
     code: grpc.StatusCode
     message: str
-    trailers: tuple[tuple[str, bytes], ...]
+    trailers: tuple[tuple[str, str | bytes], ...]
 
 
 def status_of(error: Exception) -> Status:
     """What the caller is told of an error."""
     code, message = status_code(error), _message(error)
     status = status_pb2.Status(code=code.value[0], message=message)
-    for detail in _details(error):
+    current = request_id.current.get()
+    details = _details(error)
+    if current:
+        details.append(error_details_pb2.RequestInfo(request_id=current))
+    for detail in details:
         packed = any_pb2.Any()
         packed.Pack(detail)
         status.details.append(packed)
-    return Status(code, message, (("grpc-status-details-bin", status.SerializeToString()),))
+    trailers: list[tuple[str, str | bytes]] = [
+        ("grpc-status-details-bin", status.SerializeToString())
+    ]
+    if current:
+        trailers.append((request_id.KEY, current))
+    return Status(code, message, tuple(trailers))
 
 
 async def abort(context: Any, error: Exception) -> NoReturn:
     """End a call with an error's status. What is not ours to tell stays in the log."""
     status = status_of(error)
+    log = logs.get("calls")
     if status.code is grpc.StatusCode.INTERNAL:
-        logs.get("calls").error("unexpected exception", exc_info=error)
+        log.error("unexpected exception", exc_info=error)
+    else:
+        log.debug("call refused", code=status.code.name, reason=getattr(error, "reason", ""))
     if isinstance(error, Overloaded):
         metrics.SHED.labels(error.reason.lower()).inc()
     await context.abort(*status)

@@ -21,6 +21,7 @@ from recserve.server.front_end.servicers.answers import encode_response, encode_
 from recserve.server.front_end.servicers.model_names import check_model
 from recserve.server.front_end.version_cards import VersionCards
 from recserve.server.model_store import ModelStore
+from recserve.server.recommending.answer import Answer
 from recserve.server.recommending.query import Query
 from recserve.server.recommending.recent import RecentQueries
 from recserve.server.recommending.recommendation_id import RecommendationIds
@@ -29,6 +30,7 @@ from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersion, ServedVersions
 from recserve.server.schema import DeclaredSchema
+from recserve.server.tracing import is_traced, note_stage
 from recserve.server.training.runs import TrainingRuns
 from recserve.v1 import recommender_pb2, recommender_pb2_grpc, training_pb2
 
@@ -109,6 +111,7 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
                 query = self._query(request, given, version, deadline)
         answer = await self._recommender.recommend(query, user, version, label)
         self._recent.add(query)
+        _note_engine(answer)
         if answer.fallback is not None:
             metrics.FALLBACKS.labels(answer.fallback.value).inc()
         answer_id = self._attribution.note(answer, user_id=query.user_id, scenario=request.scenario)
@@ -127,7 +130,9 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         # Not after the wait: a caller that leaves meanwhile does not take its events along.
         stored.add_done_callback(partial(self._count, read))
         appended = await resolved_here(stored)
-        self._log_seconds.observe(time.monotonic() - start)
+        seconds = time.monotonic() - start
+        self._log_seconds.observe(seconds)
+        note_stage("event_log", seconds, events=len(read))
         return recommender_pb2.FeedbackResponse(
             accepted_count=appended.accepted_count,
             duplicate_count=appended.duplicate_count,
@@ -151,6 +156,7 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         if version is not before:  # swapped meanwhile: the old one's engine may be gone
             query = to_similar_query(request, self._schema_of(version), deadline)
         answer = await self._similar.find(query, seen, version, label)
+        _note_engine(answer)
         answer_id = self._attribution.note(answer, user_id=request.user_id)
         return encode_similar_response(answer, answer_id, time.monotonic() - start)
 
@@ -209,6 +215,16 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
             if answer is not None:
                 event_type = self._schema.metric_label(event.event_type)
                 metrics.ONLINE_EVENTS.labels(str(answer.version), event_type).inc()
+
+
+def _note_engine(answer: Answer) -> None:
+    """The engine's stages, for the call's span: their lengths are the engine's own words."""
+    timing = answer.timing
+    if timing.batch_requests and is_traced():
+        inference = timing.inference_seconds
+        facts = {"model_version": answer.version, "batch_requests": timing.batch_requests}
+        note_stage("queue", timing.queue_seconds, ago_seconds=inference)
+        note_stage("inference", inference, **facts)
 
 
 def _deadline(start: float, context: Any) -> float:

@@ -12,6 +12,7 @@ from recserve.server.front_end.transports.contract import (
     AddServicers,
     cannot_listen,
 )
+from recserve.server.tracing import CallTracer
 
 
 class GrpcioTransport:
@@ -21,12 +22,17 @@ class GrpcioTransport:
         add_servicers: Registers the servicers with the server.
         limit: Refuses calls while too many are under way.
         tls: PEM bytes of the private key and of the certificate chain, or None for plaintext.
+        tracer: Makes a span of each call; None: calls are not traced.
     """
 
     def __init__(
-        self, add_servicers: AddServicers, limit: CallLimit, tls: tuple[bytes, bytes] | None = None
+        self,
+        add_servicers: AddServicers,
+        limit: CallLimit,
+        tls: tuple[bytes, bytes] | None = None,
+        tracer: CallTracer | None = None,
     ) -> None:
-        self._calls = CallInterceptor(limit)
+        self._calls = CallInterceptor(limit, tracer)
         self._server = grpc.aio.server(options=OPTIONS)
         self._tls = tls
         add_servicers(WrappingServer(self._server, self._calls))

@@ -25,6 +25,7 @@ from recserve.server.front_end.transports.contract import (
 )
 from recserve.server.front_end.transports.native_calls import NativeContext, NativeMethod, fail
 from recserve.server.runtime_folder import runtime_folder
+from recserve.server.tracing import CallTracer
 
 _BATCH = 64
 """Most calls that are taken over from Rust at once."""
@@ -39,11 +40,14 @@ class NativeTransport:
     Args:
         add_servicers: Registers the servicers with the server.
         limit: Refuses calls while too many are under way.
+        tracer: Makes a span of each call; None: calls are not traced.
     """
 
-    def __init__(self, add_servicers: AddServicers, limit: CallLimit) -> None:
+    def __init__(
+        self, add_servicers: AddServicers, limit: CallLimit, tracer: CallTracer | None = None
+    ) -> None:
         self._limit = limit
-        self._calls = CallInterceptor(limit)
+        self._calls = CallInterceptor(limit, tracer)
         self._fallback = grpc.aio.server(options=OPTIONS)
         self._registered = WrappingServer(self._fallback, self._calls)
         add_servicers(self._registered)

@@ -57,6 +57,10 @@ class NativeContext:
         """Say why in words."""
         self.message = details
 
+    def set_trailing_metadata(self, trailing_metadata: Metadata) -> None:
+        """Say what goes back after the answer."""
+        self.trailers = trailing_metadata
+
     def check(self) -> None:
         """Raise AbortError if the handler has set a code that is not OK, and returned."""
         if self._code is not None and self._code is not grpc.StatusCode.OK:
@@ -97,7 +101,8 @@ class NativeMethod:
             else:
                 response = await self._one(data, context)
                 context.check()
-                self._front.respond(call_id, self._serialise(response))
+                answer = self._serialise(response)
+                self._front.respond(call_id, answer, trailing_metadata=list(context.trailers))
         except asyncio.CancelledError:
             # The caller is gone, or the transport tells it; a handler may also cancel itself.
             fail(self._front, call_id, grpc.StatusCode.CANCELLED, "the call was cancelled")
@@ -121,7 +126,7 @@ class NativeMethod:
         finally:
             await responses.aclose()  # type: ignore[attr-defined]  # it is a generator
         context.check()
-        self._front.stream_end(call_id)
+        self._front.stream_end(call_id, trailing_metadata=list(context.trailers))
 
     async def _send(self, call_id: int, message: bytes) -> bool:
         """Send a message of a stream; return whether the caller is still there."""
