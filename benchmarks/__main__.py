@@ -17,6 +17,7 @@ from benchmarks.bench import Bench
 from benchmarks.comparison import change_table, changes
 from benchmarks.generator import NO_H2LOAD, LoadFailed, has_h2load
 from benchmarks.measures import (
+    bulk,
     cost,
     data,
     feedback,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "training": training.run,
     "feedback": feedback.run,
     "freshness": freshness.run,
+    "bulk": bulk.run,
     "training-load": training_load.run,
     "swap": swap.run,
     "overload": overload.run,

@@ -60,7 +60,9 @@ def run(bench: Bench) -> Result:
     rows = [(figure.name, figure.unit or "-", cell(figure)) for figure in shown]
     result.tables.append(Table(("", "unit", "median"), rows))
     result.charts.append(Chart("training-load", result.title, "training", "milliseconds", lines))
-    result.notes.append(f"transport: {transport}; each training sees all events, {EPOCHS} epochs")
+    result.notes.append(
+        f"transport: {transport}; the trainings see all events, {EPOCHS} epochs long"
+    )
     return result
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from integration.feedback_load import assert_stored_exactly_once, feedback_load
 from integration.private_postgresql import PrivatePostgresql, Stop, initdb, private_postgresql
-from integration.server_process import serving
+from integration.server_process import eventually, is_running, serving
 from integration.small_disk import Disk, Quota, small_file_system, why_no_mount
 from integration.write_ahead_log import WriteAheadLog
 from recserve.client import Client
@@ -98,7 +98,9 @@ def test_a_torn_frame_after_the_last_commit_is_passed_over(tmp_path: Path) -> No
         with feedback_load(address) as load:
             for share in TORN_BY.values():
                 load.wait_for_calls(50)
+                writer = server.children()["front_end"]
                 server.kill()
+                eventually(lambda pid=writer: not is_running(pid), "the end of the front end")
                 log = WriteAheadLog(Path(f"{database}-wal"))
                 assert log.commits > 0
                 whole = log.frame(1, b"\xff" * log.page_bytes)

@@ -114,7 +114,8 @@ def prepare_postgresql(connection: Connection, schema: str, name: str) -> None:
         if int(found) == FORMAT_VERSION:
             return
     # One at a time: servers that start together would make the same tables.
-    connection.execute(select(func.pg_advisory_xact_lock(APPLICATION_ID)))
+    own = func.pg_advisory_xact_lock(APPLICATION_ID, func.hashtext(schema))
+    connection.execute(select(own))
     if not inspect(connection).has_schema(schema):  # who may not make it may use it
         connection.execute(CreateSchema(schema))
     found = 0
