@@ -70,6 +70,5 @@ def test_decision_records_are_numbered_and_listed():
     folder = ROOT / "docs" / "adr"
     records = sorted(path.name for path in folder.glob("[0-9]*.md"))
     index = (folder / "README.md").read_text()
-    numbers = [name[:4] for name in records]
-    assert numbers == sorted(set(numbers)), "a number is given once"
+    assert [int(name[:4]) for name in records] == list(range(len(records)))
     assert [name for name in records if f"({name})" not in index] == []
