@@ -23,7 +23,8 @@ NO_H2LOAD = (
     "Homebrew: nghttp2). A generator in Python made the load, and its own costs are in the figures."
 )
 STREAMS_PER_CONNECTION = 8
-OPEN_LOOP_CONNECTIONS = 4
+OPEN_LOOP_CONNECTIONS = 16
+"""h2load has at most 100 calls in flight on a connection to grpcio: few would close the loop."""
 WITHOUT_END = 10_000_000
 
 

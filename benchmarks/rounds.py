@@ -80,9 +80,9 @@ def sample(server: Server, call: Call, load: ClosedLoop) -> Sample:
     )
 
 
-def capacity_of(server: Server, call: Call) -> float:
+def capacity_of(server: Server, call: Call, calls: int = CAPACITY_CALLS) -> float:
     """Calls a second that the product answers with 64 in flight: the median of three loads."""
-    load = ClosedLoop(64, CAPACITY_CALLS)
+    load = ClosedLoop(64, calls)
     return median(sample(server, call, load).rate for _ in range(3))
 
 

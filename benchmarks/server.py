@@ -67,10 +67,11 @@ def product(store: Path, events: str, *options: object) -> Iterator[Server]:
     with log.open("w") as errors:
         process = subprocess.Popen([str(word) for word in (*words, *options)], stderr=errors)
     try:
-        listening = _listening(log, process)
+        listening = _wait_for(log, process, "listening")
         address = str(listening["address"])
         warm = ("status", "--wait", 120, "--service", "recserve.model")
         command("recserve", "--server", address, *warm)
+        _wait_for(log, process, "spare engine ready")  # it takes seconds of a core, once
         yield Server(address, process.pid, str(listening["metrics"]))
     finally:
         process.terminate()
@@ -85,11 +86,12 @@ def command(name: str, *arguments: object) -> None:
         raise SystemExit(f"{' '.join(words)}\n{done.stdout}{done.stderr}")
 
 
-def _listening(log: Path, process: "subprocess.Popen[bytes]") -> dict[str, object]:
+def _wait_for(log: Path, process: "subprocess.Popen[bytes]", event: str) -> dict[str, object]:
+    """The first line of the log that tells of an event."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         for line in log.read_text().splitlines():
-            if line.startswith("{") and (fields := json.loads(line))["event"] == "listening":
+            if line.startswith("{") and (fields := json.loads(line))["event"] == event:
                 return dict(fields)
         time.sleep(0.05)  # another process brings it about, and has no way to tell
     lines = log.read_text().strip().splitlines() or ["no line in its log"]

@@ -17,8 +17,8 @@ from recserve.v1 import model_pb2
 
 pytestmark = pytest.mark.integration
 CALLERS = 16
-SWAPS = 10 if os.environ.get("RECSERVE_VERIFY") else 3
-MOST_GROWTH = 1.1
+# Swaps; the one after which memory is looked at first; how much it may have grown after the last.
+SWAPS, EARLY, MOST_GROWTH = (100, 5, 1.05) if os.environ.get("RECSERVE_VERIFY") else (3, 2, 1.1)
 
 
 class Callers:
@@ -103,7 +103,7 @@ def test_no_call_fails_and_no_memory_stays_over_many_swaps_and_a_roll_back(
             assert client.recommend("user-1").model_version == 1
         assert callers.failures == []
         assert sorted(callers.versions) == list(range(1, SWAPS + 2))
-        assert memory[SWAPS] <= MOST_GROWTH * memory[2], memory
+        assert memory[SWAPS] <= MOST_GROWTH * memory[EARLY], memory
         client.delete_model_version(2)
         assert 2 not in [version.version for version in client.models()]
         assert set(server.children()) == {"front_end", "engine"}

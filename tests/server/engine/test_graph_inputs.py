@@ -27,8 +27,12 @@ ANN = LAYOUT.inputs(
 
 
 def batch(layout: UserLayout, *moments: tuple[float, bytes]) -> object:
-    joined = b"".join(struct.pack("=d", now) + data for now, data in moments)
-    return tf.constant(np.frombuffer(joined, np.uint8).reshape(len(moments), -1))
+    longest = max(len(data) for _, data in moments)
+    joined = b"".join(
+        struct.pack("=d", now) + data + layout.no_events[: longest - len(data)]
+        for now, data in moments
+    )
+    return tf.constant(np.frombuffer(joined, np.int32).reshape(len(moments), -1))
 
 
 def test_numbers_come_with_the_dtypes_shapes_and_values_of_the_signatures() -> None:

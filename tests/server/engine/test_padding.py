@@ -18,7 +18,7 @@ from recserve.server.engine.padding import (
     strings,
     users,
 )
-from recserve.server.engine.user_inputs import UserLayout
+from recserve.server.engine.user_inputs import EVENT, UserLayout
 from recserve.server.feature_widths import FeatureWidths
 from recserve.v1 import model_pb2, schema_pb2
 
@@ -60,17 +60,40 @@ ASKING = arrived(RankingRequest(LAYOUT.empty, result_count=1))
 
 
 def test_users_lie_side_by_side_and_the_rest_is_empty() -> None:
-    batch = users([FULL, EMPTY], 4, NOW + LAYOUT.empty.data)
-    assert batch.shape == (4, 8 + LAYOUT.dtype.itemsize)
+    batch = users([FULL, EMPTY], 4, LAYOUT)
+    assert (batch.dtype, batch.shape[0]) == (np.int32, 4)
+    no_event = LAYOUT.no_events[: EVENT.itemsize]
     assert batch[0].tobytes() == NOW + ANN.data
-    assert {row.tobytes() for row in batch[1:]} == {NOW + LAYOUT.empty.data}
+    assert {row.tobytes() for row in batch[1:]} == {NOW + LAYOUT.empty.data + 2 * no_event}
+
+
+@pytest.mark.parametrize(("most", "width"), [(0, 1), (1, 1), (2, 2), (3, 3)])
+def test_users_have_as_many_events_as_the_longest_history_rounded_up(most: int, width: int) -> None:
+    past = {"rows": [1] * most, "types": [0] * most, "values": [1] * most, "times": [1] * most}
+    request = arrived(RankingRequest(LAYOUT.inputs(**past), result_count=1))
+    batch = users([EMPTY, request], 2, LAYOUT)
+    head = len(NOW) + LAYOUT.numeric_bytes
+    assert batch.shape[1] * batch.itemsize == head + width * EVENT.itemsize
+
+
+def test_a_version_without_history_takes_no_events() -> None:
+    bare = UserLayout(FeatureWidths(history=0, multi_valued_length=1, user_numeric=2))
+    request = arrived(RankingRequest(bare.empty, result_count=1))
+    assert users([request], 2, bare).shape == (2, 2 + 2)
 
 
 def test_a_user_of_another_layout_is_refused() -> None:
-    other = UserLayout(FeatureWidths(history=4, multi_valued_length=2))
-    wrong = arrived(RankingRequest(other.empty, result_count=1))
-    with pytest.raises(ValueError, match="bytes"):
-        users([FULL, wrong], 2, NOW + LAYOUT.empty.data)
+    longer = FeatureWidths(history=4, multi_valued_length=2, user_numeric=2)
+    bare = FeatureWidths(history=3, multi_valued_length=2)
+    wider = FeatureWidths(history=3, multi_valued_length=2, user_numeric=3)
+    past = {"rows": [1] * 4, "types": [0] * 4, "values": [1] * 4, "times": [1] * 4}
+    for wrong in (
+        UserLayout(longer).inputs(**past),
+        UserLayout(bare).empty,
+        UserLayout(wider).empty,
+    ):
+        with pytest.raises(ValueError, match="bytes"):
+            users([FULL, arrived(RankingRequest(wrong, result_count=1))], 2, LAYOUT)
 
 
 def test_context_numbers_that_are_unknown_are_missing() -> None:
@@ -127,7 +150,7 @@ def test_a_request_without_candidates_cannot_be_scored() -> None:
 def test_a_batch_is_padded_to_the_next_warmed_size(count: int) -> None:
     size = padded_size(count)
     assert size in BATCH_SIZES
-    assert count <= size < 1.5 * count + 1
+    assert count <= size < 1.125 * count + 1
 
 
 @given(st.integers(1, 1 << 20))
@@ -141,10 +164,12 @@ def test_a_width_is_the_next_power_of_two(count: int) -> None:
 def test_a_batch_of_any_mix_gives_each_request_the_row_it_would_have_alone(
     requests: list[ArrivedRequest],
 ) -> None:
-    size, empty = padded_size(len(requests)), NOW + LAYOUT.empty.data
+    size = padded_size(len(requests))
     for row, request in enumerate(requests):
-        together, alone = users(requests, size, empty)[row], users([request], 1, empty)[0]
-        assert together.tobytes() == alone.tobytes()
+        together, alone = users(requests, size, LAYOUT)[row], users([request], 1, LAYOUT)[0]
+        assert together[: len(alone)].tobytes() == alone.tobytes()
+        missing = together[len(alone) :].tobytes()
+        assert missing == LAYOUT.no_events[: len(missing)]
         for pad in (excluded_rows, candidate_rows):
             kept = pad(requests, size)[row]
             own = pad([request], 1)[0]

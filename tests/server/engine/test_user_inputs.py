@@ -3,20 +3,22 @@
 import numpy as np
 import pytest
 
-from recserve.server.engine.user_inputs import UserLayout
+from recserve.server.engine.user_inputs import EVENT, UserLayout
 from recserve.server.feature_widths import FeatureWidths
 
 LAYOUT = UserLayout(FeatureWidths(history=3, multi_valued_length=1, user_numeric=2))
 
 
-def test_a_short_history_is_padded_at_the_end() -> None:
-    record = np.frombuffer(
-        LAYOUT.inputs(rows=[5], types=[1], values=[0.5], times=[7.0]).data, LAYOUT.dtype
-    )[0]
-    assert record["history_rows"].tolist() == [5, -1, -1]
-    assert record["history_types"].tolist() == [1, -1, -1]
-    np.testing.assert_array_equal([0.5, np.nan, np.nan], record["history_values"])
-    np.testing.assert_array_equal([7.0, np.nan, np.nan], record["history_times"])
+def test_a_user_takes_as_many_bytes_as_there_are_events() -> None:
+    one = LAYOUT.inputs(rows=[5], types=[1], values=[0.5], times=[7.0])
+    assert len(one.data) == LAYOUT.numeric_bytes + EVENT.itemsize
+    assert len(LAYOUT.empty.data) == LAYOUT.numeric_bytes
+
+
+def test_what_a_history_is_padded_with_is_no_event() -> None:
+    padding = np.frombuffer(LAYOUT.no_events, EVENT)
+    assert padding["rows"].tolist() == padding["types"].tolist() == [-1] * 3
+    assert np.isnan([padding["values"], padding["times"]]).all()
 
 
 def test_what_was_put_in_can_be_read() -> None:

@@ -80,10 +80,10 @@ class AnswerWriter:
             has_room = len(self._waiting) < self._max_waiting
             if has_room:
                 self._waiting.append(answer)
-        if has_room:
-            self._some.set()
-        else:
+        if not has_room:
             metrics.ANSWERS_LOST.inc()
+        elif not self._some.is_set():  # once it is, the thread has yet to look
+            self._some.set()
 
     def drop(self, user_id: str) -> None:
         """Forgets what waits of a user who is to be erased; may wait for a commit."""

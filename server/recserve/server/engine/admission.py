@@ -77,7 +77,7 @@ class Admission:
 
     def predict(self, waiting: int) -> float:
         """Seconds until a request would have its answer, if so many are before it."""
-        if not waiting:
+        if not waiting or not self._seconds:
             return self._batch_seconds(1)
         full, rest = divmod(waiting + 1, self._max_batch)
         queue = full * self._batch_seconds(self._max_batch)

@@ -1,29 +1,47 @@
 """The inputs of a signature, taken out of the bytes of a batch inside TensorFlow's graph."""
 
+import math
 from typing import Any
 
 import tensorflow as tf
 
-from recserve.server.engine.user_inputs import UserLayout
+from recserve.server.engine.user_inputs import EVENT, NOW_BYTES, UserLayout
 from recserve.server.feature_widths import FeatureWidths
 
-NOW_BYTES = 8
-"""Before each user comes the moment of the request, a float64."""
+_WORD_BYTES = 4
+_NOW_WORDS, _EVENT_WORDS = NOW_BYTES // _WORD_BYTES, EVENT.itemsize // _WORD_BYTES
 
 
 def user_numbers(users: Any, layout: UserLayout) -> dict[str, Any]:
-    """From bytes `[B, bytes]` to the user inputs of docs/artefact.md that are numbers."""
+    """From words, int32 `[B, W]`, to the user inputs of docs/artefact.md that are numbers.
+
+    Each user has as many words as any other of the batch, and so as many events; the rest of the
+    history is padded here.
+    """
     size = tf.shape(users)[0]
-    now = tf.bitcast(users[:, :NOW_BYTES], tf.float64)[:, None]
-    parts = {}
-    for name, (dtype, start, *_) in (layout.dtype.fields or {}).items():
-        base, (width,) = dtype.subdtype or (dtype, (1,))
-        begin = NOW_BYTES + start
-        cut = users[:, begin : begin + width * base.itemsize]
-        parts[name] = tf.bitcast(tf.reshape(cut, [size, width, base.itemsize]), tf.as_dtype(base))
-    ages = now - parts.pop("history_times")
-    parts["history_ages"] = tf.cast(tf.where(ages < 0, tf.zeros_like(ages), ages), tf.float32)
-    return parts
+    first = _NOW_WORDS + layout.widths.user_numeric
+    count = (tf.shape(users)[1] - first) // _EVENT_WORDS
+    events = tf.reshape(users[:, first:], [size, count, _EVENT_WORDS])
+
+    def history(values: Any, empty: float) -> Any:
+        padding = [[0, 0], [0, layout.widths.history - count]]
+        padded = tf.pad(values, padding, constant_values=empty)
+        return tf.ensure_shape(padded, [None, layout.widths.history])
+
+    ages = _doubles(users[:, None, :_NOW_WORDS]) - _doubles(events[:, :, 3:])
+    ages = tf.cast(tf.where(ages < 0, tf.zeros_like(ages), ages), tf.float32)
+    return {
+        "history_rows": history(events[:, :, 0], -1),
+        "history_types": history(events[:, :, 1], -1),
+        "history_values": history(tf.bitcast(events[:, :, 2], tf.float32), math.nan),
+        "history_ages": history(ages, math.nan),
+        "user_numeric": tf.bitcast(users[:, _NOW_WORDS:first], tf.float32),
+    }
+
+
+def _doubles(words: Any) -> Any:
+    """From int32 `[..., 2]` to float64 `[...]`."""
+    return tf.bitcast(words, tf.float64)
 
 
 def text_features(texts: Any, size: Any, widths: FeatureWidths) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class EngineLink(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._masks: OrderedDict[int, None] = OrderedDict()  # those that the engine knows
         self._releasing = False
+        self._last_batch_seconds = 0.0
         self.on_lost: Callable[[EngineLink], None] | None = None
         """Called once when the engine has died or was let go."""
 
@@ -166,7 +167,8 @@ class EngineLink(asyncio.Protocol):
 
     def _complete(self, body: bytes) -> None:
         kind, request_id, ranking = decode_answer(body)
-        if ranking is not None:
+        if ranking is not None and ranking.inference_seconds != self._last_batch_seconds:
+            self._last_batch_seconds = ranking.inference_seconds  # once for a batch is enough
             self._admission.observe(ranking)  # above all if it comes too late
         answer = self._waiting.pop(request_id, None)
         if answer is None or answer.done():

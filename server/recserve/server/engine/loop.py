@@ -18,6 +18,7 @@ from recserve.server.engine.frames import (
     encode_shaped_ranking,
 )
 from recserve.server.engine.known_masks import KnownMasks
+from recserve.server.metric_batches import observe_all
 from recserve.server.shaping import Shaped
 
 
@@ -126,8 +127,7 @@ class EngineLoop:
 
     def _measure(self, live: list[Waiting[Connection]], start: float, seconds: float) -> None:
         """After the answers are out."""
-        for waiting in live:
-            self._queue_seconds.observe(start - waiting.arrival)
+        observe_all(self._queue_seconds, [start - waiting.arrival for waiting in live])
         self._inference_seconds.observe(seconds)
         self._requests.observe(len(live))
         self._rows.observe(self._batcher.rows(live))

@@ -11,7 +11,7 @@ import tensorflow as tf
 from recserve.server.engine import padding
 from recserve.server.engine.arrays import BoolArray, Float32Array, Int32Array
 from recserve.server.engine.frames import ArrivedRequest
-from recserve.server.engine.graph_inputs import NOW_BYTES, text_features, user_numbers
+from recserve.server.engine.graph_inputs import text_features, user_numbers
 from recserve.server.engine.shaping_frames import PackedMask
 from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.feature_widths import FeatureWidths
@@ -56,9 +56,8 @@ class LoadedModel:
         self._in_force: tuple[BoolArray, PackedMask | None] = (self._available, None)
         self.rows_found = manifest.layout.candidate_count or self.item_count
         """Rows that retrieval finds, and ranking then scores, unless more are asked for."""
-        layout = UserLayout(widths)
-        self._empty_user = bytes(NOW_BYTES) + layout.empty.data
-        callers = [_Input("users", tf.uint8, (None, len(self._empty_user)))]
+        layout = self._layout = UserLayout(widths)
+        callers = [_Input("users", tf.int32, (None, None))]
         if widths.context_numeric:
             callers.append(_Input("context_numeric", tf.float32, (None, widths.context_numeric)))
         if widths.strings:
@@ -120,7 +119,7 @@ class LoadedModel:
         if _similar_to(requests[0]) is not None:
             return [self._similar(request) for request in requests]
         size = padding.padded_size(len(requests))
-        callers: Arrays = {"users": padding.users(requests, size, self._empty_user)}
+        callers: Arrays = {"users": padding.users(requests, size, self._layout)}
         if width := self._widths.context_numeric:
             callers["context_numeric"] = padding.context_numbers(requests, size, width)
         if width := self._widths.strings:

@@ -1,10 +1,10 @@
 """Notes which version gave an answer, so that what comes of it can be told."""
 
 import time
-from typing import Any
 
 from recserve.server import metrics
 from recserve.server.answer_log import AnswerWriter, LoggedAnswer
+from recserve.server.metric_batches import TurnCounter
 from recserve.server.recommending.answer import Answer
 from recserve.server.recommending.recommendation_id import RecommendationIds
 
@@ -20,7 +20,7 @@ class Attribution:
     def __init__(self, writer: AnswerWriter, ids: RecommendationIds) -> None:
         self._writer = writer
         self._ids = ids
-        self._counters: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self._counters: dict[tuple[int, str], tuple[TurnCounter, TurnCounter]] = {}
 
     def note(self, answer: Answer, *, user_id: str, scenario: str = "") -> str:
         """Note an answer that is about to be given, and return its recommendation id.
@@ -54,14 +54,14 @@ class Attribution:
             logged.compared_with = compared_with
             self._writer.add(logged)
 
-    def _counters_of(self, answer: Answer) -> tuple[Any, Any]:
+    def _counters_of(self, answer: Answer) -> tuple[TurnCounter, TurnCounter]:
         """Finding a counter by its labels costs more than counting."""
         found = self._counters.get((answer.version, answer.label))
         if found is None:
             version = str(answer.version)
             found = (
-                metrics.ANSWERS.labels(version, answer.label),
-                metrics.RECOMMENDED_ITEMS.labels(version),
+                TurnCounter(metrics.ANSWERS.labels(version, answer.label)),
+                TurnCounter(metrics.RECOMMENDED_ITEMS.labels(version)),
             )
             self._counters[answer.version, answer.label] = found
         return found

@@ -90,6 +90,14 @@ class Profiles:
         """Seen items kept, over all profiles."""
         return self._seen_items
 
+    def kept(self, user_id: str) -> Profile | None:
+        """Returns what is known of a user if it need not be read first; else None."""
+        entry = self._entries.get(user_id)
+        if entry is None:
+            return None
+        self._entries.move_to_end(user_id)
+        return entry.profile
+
     async def get(self, user_id: str) -> Profile:
         """Returns what is known of a user, which for an unknown one is nothing.
 
@@ -98,10 +106,9 @@ class Profiles:
         Raises:
             Unavailable: The database cannot be read.
         """
-        entry = self._entries.get(user_id)
-        if entry is not None:
-            self._entries.move_to_end(user_id)
-            return entry.profile
+        profile = self.kept(user_id)
+        if profile is not None:
+            return profile
         load = self._loads.get(user_id)
         if load is None:
             load = self._loads[user_id] = self._begin_load(user_id)

@@ -34,7 +34,7 @@ POSITION_WAIT_SECONDS = 0.25
 _NOTHING = Ranking((), (), 0.0, 0.0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one is made for every call: frozen ones are slower to make
 class KnownUser:
     """What is known of the user of a query."""
 
@@ -84,6 +84,14 @@ class Recommender:
     @unavailable.setter
     def unavailable(self, item_ids: Collection[str]) -> None:
         self._popular.unavailable = item_ids
+
+    def known(self, query: Query) -> KnownUser | None:
+        """What is known of the user, if nothing has to be waited for; else None."""
+        position = self._feed.position
+        if position < query.min_log_position:
+            return None
+        profile = self._profiles.kept(query.user_id)
+        return None if profile is None else KnownUser(profile, position)
 
     async def look_up(self, query: Query) -> KnownUser:
         """Read what is known of the user; this may wait for the log, and for the disk.

@@ -2,7 +2,6 @@
 
 from recserve.server import metrics
 from recserve.server.errors import Overloaded
-from recserve.server.front_end.calls.measuring import MeasuredMethod
 from recserve.server.front_end.calls.statuses import Status, status_of
 
 LIMITED = (
@@ -24,7 +23,6 @@ class CallLimit:
 
     def __init__(self, most: int = 1024 + CALLS_AT_WORK) -> None:
         self._most = most
-        self._methods = {path: MeasuredMethod(path) for path in LIMITED}
         reason = "TOO_MANY_CALLS"
         self._refusal = status_of(
             Overloaded(
@@ -34,13 +32,17 @@ class CallLimit:
             )
         )
         self._shed = metrics.SHED.labels(reason.lower())
+        code = self._refusal.code.name
+        self._counters = {
+            path: (metrics.STARTED.labels(*names), metrics.HANDLED.labels(*names, code))
+            for path in LIMITED
+            for names in [path.split("/")[1:]]
+        }
 
     def refusal(self, path: str, under_way: int) -> Status | None:
         """How to end a call that would be one too many; None for a call that may go on."""
-        if under_way < self._most or path not in self._methods:
+        if under_way < self._most or path not in self._counters:
             return None
-        method = self._methods[path]
-        method.started.inc()
-        method.handled(self._refusal.code.name)
-        self._shed.inc()
+        for counter in (*self._counters[path], self._shed):
+            counter.inc()
         return self._refusal

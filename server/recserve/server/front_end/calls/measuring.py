@@ -10,19 +10,23 @@ import grpc.aio
 
 from recserve.server import metrics
 from recserve.server.front_end.calls.statuses import status_code
+from recserve.server.metric_batches import TurnCounter, TurnHistogram
 
 _NAMES = {key: code.name for code in grpc.StatusCode for key in (code, code.value[0])}
 
 
 class MeasuredMethod:
-    """The metrics of one method, by its full name "/package.Service/Method"."""
+    """The metrics of one method, by its full name "/package.Service/Method".
+
+    For one event loop.
+    """
 
     def __init__(self, method: str) -> None:
         _, service, name = method.split("/")
         self._names = (service, name)
-        self.started = metrics.STARTED.labels(*self._names)
-        self.seconds = metrics.HANDLING_SECONDS.labels(*self._names)
-        self._handled = {"OK": metrics.HANDLED.labels(*self._names, "OK")}
+        self.started = TurnCounter(metrics.STARTED.labels(*self._names))
+        self.seconds = TurnHistogram(metrics.HANDLING_SECONDS.labels(*self._names))
+        self._handled: dict[str, TurnCounter] = {}
 
     def call(self, context: Any) -> "MeasuredCall":
         """Measure the body of a `with` as one call."""
@@ -31,7 +35,7 @@ class MeasuredMethod:
     def handled(self, code: str) -> None:
         """Count the end of a call."""
         if code not in self._handled:
-            self._handled[code] = metrics.HANDLED.labels(*self._names, code)
+            self._handled[code] = TurnCounter(metrics.HANDLED.labels(*self._names, code))
         self._handled[code].inc()
 
 

@@ -1,6 +1,6 @@
 """From a RecommendRequest to a checked query."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,19 @@ MAX_EXCLUDED = 10_000
 MAX_RECENT = 1000
 MAX_FILTER_BYTES = 2048
 MAX_SCENARIO_BYTES = 64
+_BY_SCHEMA = ("context", "candidate_features", "filter")
+"""Fields that only the schema says how to read."""
+_SHAPING = ("diversity", "exploration", "explain")
 
 Request = recommender_pb2.RecommendRequest
+Given = Mapping[str, Any]
 
 
-def check_plain_fields(request: Request) -> None:
+def check_plain_fields(request: Request) -> Given:
     """Check everything that needs no model version.
+
+    Returns:
+        The fields that are given, by name.
 
     Raises:
         InvalidRequest: a field is bad.
@@ -35,12 +42,11 @@ def check_plain_fields(request: Request) -> None:
     if "user_id" not in given and "recent_item_ids" not in given:
         checks.identifier("", "user_id")
     checks.raise_if_any()
+    return given
 
 
-def check_given(
-    request: Request | recommender_pb2.SimilarItemsRequest, checks: Checks
-) -> Container[str]:
-    """Check the fields that are given; return their names."""
+def check_given(request: Request | recommender_pb2.SimilarItemsRequest, checks: Checks) -> Given:
+    """Check the fields that are given; return them by name."""
     given = {field.name: value for field, value in request.ListFields()}
     for field, value in given.items():  # most requests have two of the many fields
         if field in _CHECKS:
@@ -48,43 +54,46 @@ def check_given(
     return given
 
 
-def to_query(request: Request, schema: DeclaredSchema, deadline: float) -> Query:
+def to_query(request: Request, given: Given, schema: DeclaredSchema, deadline: float) -> Query:
     """Make a query of a request whose plain fields are checked.
 
     Args:
         request: The request.
+        given: Those of its fields that are given: to look at the others takes time too.
         schema: That of the version that will answer.
         deadline: On the clock of `time.monotonic`, in seconds.
 
     Raises:
         InvalidRequest: a feature is not as the schema declares it.
     """
-    checks = Checks()
-    context = read_features(request.context, schema.context, "context", checks)
-    features = _candidate_features(request, len(schema.candidate.features), checks)
-    item_filter = read_filter(request.filter, schema.item, checks)
-    checks.raise_if_any()
-    wanted = request.num_results if request.HasField("num_results") else DEFAULT_RESULTS
-    return Query(
+    query = Query(
         user_id=request.user_id,
-        result_count=wanted,
-        candidate_item_ids=tuple(request.candidate_item_ids),
-        candidate_features=features,
-        excluded_item_ids=frozenset(request.exclude_item_ids),
-        filter=item_filter,
-        include_seen=request.include_seen,
-        context=context,
-        recent_item_ids=tuple(request.recent_item_ids),
-        min_log_position=request.min_log_position,
+        result_count=given.get("num_results", DEFAULT_RESULTS),
+        candidate_item_ids=tuple(given.get("candidate_item_ids", ())),
+        excluded_item_ids=frozenset(given.get("exclude_item_ids", ())),
+        include_seen=given.get("include_seen", False),
+        recent_item_ids=tuple(given.get("recent_item_ids", ())),
+        min_log_position=given.get("min_log_position", 0),
         deadline=deadline,
-        shape=_shape(request),
+        shape=_shape(given),
     )
+    if not given.keys().isdisjoint(_BY_SCHEMA):
+        checks = Checks()
+        query.context = read_features(request.context, schema.context, "context", checks)
+        query.candidate_features = _candidate_features(
+            request, len(schema.candidate.features), checks
+        )
+        query.filter = read_filter(request.filter, schema.item, checks)
+        checks.raise_if_any()
+    return query
 
 
-def _shape(request: Request) -> Shape | None:
-    if not (request.diversity or request.exploration or request.explain):
+def _shape(given: Given) -> Shape | None:
+    if given.keys().isdisjoint(_SHAPING):
         return None
-    return Shape(request.diversity, request.exploration, request.explain)
+    return Shape(
+        given.get("diversity", 0.0), given.get("exploration", 0.0), given.get("explain", False)
+    )
 
 
 def read_filter(text: str, features: FeatureList, checks: Checks) -> ItemFilter | None:

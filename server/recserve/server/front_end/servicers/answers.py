@@ -33,6 +33,8 @@ _REASONS = {
 
 # protobuf.dev/programming-guides/encoding: a tag is the field's number and its kind.
 _LENGTH, _EIGHT_BYTES, _VARINT = 2, 1, 0
+_ID, _TIMING = bytes([1 << 3 | _LENGTH]), bytes([7 << 3 | _LENGTH])
+"""`recommendation_id` and `timing` of RecommendResponse."""
 _RESULTS = 3 << 3 | _LENGTH
 """`results` of RecommendResponse, and of SimilarItemsResponse too."""
 _ITEM_ID = 1 << 3 | _LENGTH
@@ -40,21 +42,25 @@ _SCORE, _PROPENSITY = 2 << 3 | _EIGHT_BYTES, 3 << 3 | _EIGHT_BYTES
 _REASON = 4 << 3 | _VARINT
 _AFTER_ITEM_ID = struct.Struct("<BdBdBB")
 _CACHED_IDS = 1 << 16
-
-Response = recommender_pb2.RecommendResponse | recommender_pb2.SimilarItemsResponse
+_CACHED_HEADS = 256
 
 
 def encode_response(answer: Answer, recommendation_id: str, total_seconds: float) -> bytes:
-    """Write an answer as a RecommendResponse."""
-    response = recommender_pb2.RecommendResponse(
-        recommendation_id=recommendation_id,
-        model_version=answer.version,
-        fallback=_FALLBACKS[answer.fallback],
-        shortfall=_SHORTFALLS[answer.shortfall],
-        missing_item_ids=answer.missing_item_ids,
-        log_position=answer.log_position,
-    )
-    return _encode(answer, response, total_seconds)
+    """Write an answer as a RecommendResponse. The fields of a message may come in any order."""
+    timing = recommender_pb2.Timing()
+    _set_timing(timing, answer, total_seconds)
+    written = timing.SerializeToString()
+    head = _head(answer.version, answer.fallback, answer.shortfall, answer.log_position)
+    parts = [head, _ID, _varint(len(recommendation_id)), recommendation_id.encode()]
+    parts += (_TIMING, _varint(len(written)), written)
+    if answer.propensities is None:
+        parts.append(encode_results(answer.item_ids, answer.scores, _REASONS[answer.reason]))
+    if answer.propensities is not None or answer.missing_item_ids:
+        response = recommender_pb2.RecommendResponse(missing_item_ids=answer.missing_item_ids)
+        if answer.propensities is not None:
+            _add_results(answer, response)
+        parts.append(response.SerializeToString())
+    return b"".join(parts)
 
 
 def encode_similar_response(answer: Answer, recommendation_id: str, total_seconds: float) -> bytes:
@@ -64,25 +70,34 @@ def encode_similar_response(answer: Answer, recommendation_id: str, total_second
         model_version=answer.version,
         shortfall=_SHORTFALLS[answer.shortfall],
     )
-    return _encode(answer, response, total_seconds)
+    _set_timing(response.timing, answer, total_seconds)
+    results = encode_results(answer.item_ids, answer.scores, _REASONS[answer.reason])
+    return response.SerializeToString() + results
 
 
-def _encode(answer: Answer, response: Response, total_seconds: float) -> bytes:
-    timing = response.timing
+@lru_cache(_CACHED_HEADS)
+def _head(
+    version: int, fallback: Fallback | None, shortfall: Shortfall | None, log_position: int
+) -> bytes:
+    """What one answer has in common with those before it."""
+    return recommender_pb2.RecommendResponse(
+        model_version=version,
+        fallback=_FALLBACKS[fallback],
+        shortfall=_SHORTFALLS[shortfall],
+        log_position=log_position,
+    ).SerializeToString()
+
+
+def _set_timing(timing: recommender_pb2.Timing, answer: Answer, total_seconds: float) -> None:
     _set(timing.queue, answer.timing.queue_seconds)
     _set(timing.inference, answer.timing.inference_seconds)
     _set(timing.total, total_seconds)
     timing.batch_rows = answer.timing.batch_requests
-    reason = _REASONS[answer.reason]
-    if answer.propensities is not None:
-        _add_results(answer, response, reason)
-        return response.SerializeToString()
-    # The fields of a message may come in any order.
-    return response.SerializeToString() + encode_results(answer.item_ids, answer.scores, reason)
 
 
-def _add_results(answer: Answer, response: Response, reason: recommender_pb2.Reason) -> None:
+def _add_results(answer: Answer, response: recommender_pb2.RecommendResponse) -> None:
     """Results of which more is told than of most."""
+    reason = _REASONS[answer.reason]
     for result in answer.results:
         response.results.add(
             item_id=result.item_id,

@@ -12,7 +12,7 @@ from recserve.server.event_log import Appended, LogWriter
 from recserve.server.front_end.attribution import Attribution
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.requests.feedback import FeedbackReader, ReadEvent
-from recserve.server.front_end.requests.recommend import check_plain_fields, to_query
+from recserve.server.front_end.requests.recommend import Given, check_plain_fields, to_query
 from recserve.server.front_end.requests.similar import check_similar_request, to_similar_query
 from recserve.server.front_end.requests.train import check_train_request
 from recserve.server.front_end.servicers.answers import encode_response, encode_similar_response
@@ -90,20 +90,21 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
         """Rank items for a user. Returns the response, or the bytes of one."""
         start = time.monotonic()
         deadline = _deadline(start, context)
-        check_plain_fields(request)
+        given = check_plain_fields(request)
         check_model(request.model, self._model)
-        if request.HasField("model_version"):
+        if "model_version" in given:
             await self._check_stored(request.model_version)
         version, label = self._choose(request)
-        query = self._query(request, version, deadline)
+        query = self._query(request, given, version, deadline)
         if request.validate_only:
             return recommender_pb2.RecommendResponse()
-        user = await self._recommender.look_up(query)
-        if query.filter is not None:
+        user = self._recommender.known(query)
+        if user is None or query.filter is not None:
+            user = await self._recommender.look_up(query)
             await self._recommender.prepare(query, version)
-        before, (version, label) = version, self._choose(request)
-        if version is not before:  # swapped meanwhile: the old one's engine may be gone
-            query = self._query(request, version, deadline)
+            before, (version, label) = version, self._choose(request)
+            if version is not before:  # swapped meanwhile: the old one's engine may be gone
+                query = self._query(request, given, version, deadline)
         answer = await self._recommender.recommend(query, user, version, label)
         self._recent.add(query)
         if answer.fallback is not None:
@@ -186,10 +187,11 @@ class RecommenderServicer(recommender_pb2_grpc.RecommenderServiceServicer):
     def _query(
         self,
         request: recommender_pb2.RecommendRequest,
+        given: Given,
         version: ServedVersion | None,
         deadline: float,
     ) -> Query:
-        return to_query(request, self._schema_of(version), deadline)
+        return to_query(request, given, self._schema_of(version), deadline)
 
     def _schema_of(self, version: ServedVersion | None) -> DeclaredSchema:
         return self._schema.current if version is None else version.schema
