@@ -16,7 +16,7 @@ from benchmarks.program import program
 
 PATIENCE_SECONDS = 120.0
 SPARE_SECONDS = 30.0
-"""For the spare engine, whose start takes seconds of a core, once, that no call should be told of."""
+"""For the spare engine: its start takes seconds of a core, once, and is no part of a call."""
 
 
 class NotAvailable(Exception):
