@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recserve.server.engine.admission import Admission
+from recserve.server.engine.admission import TRUSTED, Admission
 from recserve.server.engine.contract import EngineDeadlineExceeded, EngineOverloaded, Ranking
 
 FOR_EVER = float("inf")
@@ -53,9 +53,9 @@ def test_who_has_less_time_than_one_batch_takes_is_told_so() -> None:
 
 def test_who_would_be_answered_too_late_is_refused_with_a_time_to_come_back() -> None:
     admission = measured()
-    admission.check(39, 0.25)
+    admission.check(39, 0.22 / TRUSTED)
     with pytest.raises(EngineOverloaded) as refused:
-        admission.check(39, 0.20)
+        admission.check(39, 0.20 / TRUSTED)
     assert refused.value.retry_seconds == pytest.approx(0.105)
 
 

@@ -8,6 +8,9 @@ from recserve.server.engine.padding import padded_size
 SMOOTHING = 0.2
 """Share of the newest measurement in a moving average."""
 LEAST_RETRY_SECONDS = 0.05
+TRUSTED = 0.75
+"""Share of the time that a caller has which the wait in a queue may take. A batch may well be a
+third slower than the last ones, and an answer that comes too late costs as much as one in time."""
 FORGETTING = 0.95
 """What is left of every measured time when it kept a request from an idle engine."""
 
@@ -17,11 +20,12 @@ class Admission:
 
     The wait is that for the batch under way, and for the full batches of all that waits. The time
     of a batch is a moving average for its padded size. A size that was never measured is taken to
-    be as fast as the nearest one that was, and all are free before that: a new engine takes
-    everything until it has answered, and is not held to one slow first answer. One slow batch must
-    not shut an engine off: refused requests measure nothing, so what keeps requests from an idle
-    engine is forgotten bit by bit, and no size is taken to be slower than what newer batches of
-    others say.
+    be as fast as the nearest one that was; one that is larger than all of those, to go on growing
+    as they do, or the first burst would be taken too lightly. All are free before that: a new
+    engine takes everything until it has answered, and is not held to one slow first answer. One
+    slow batch must not shut an engine off: refused requests measure nothing, so what keeps requests
+    from an idle engine is forgotten bit by bit, and no size is taken to be slower than what newer
+    batches of others say.
 
     Args:
         max_waiting: Most requests that may wait.
@@ -69,7 +73,7 @@ class Admission:
                 f"{waiting} requests wait for the engine already", self._retry_seconds(waiting)
             )
         wait = self.predict(waiting)
-        if wait > min(seconds_left, self._max_wait_seconds):
+        if wait > min(TRUSTED * seconds_left if waiting else seconds_left, self._max_wait_seconds):
             retry_seconds = self._retry_seconds(waiting)
             if not waiting:
                 self._forget()
@@ -96,10 +100,20 @@ class Admission:
         self._expected = self._seconds.copy()
 
     def _batch_seconds(self, requests: int) -> float:
-        """The time of a batch: that of the nearest size that was measured."""
+        """The time of a batch: that of its size, or what others say of it."""
         size = padded_size(requests)
         seconds = self._expected.get(size)
         if seconds is None:
-            known = min(self._seconds, key=lambda each: abs(math.log(each / size)), default=None)
-            seconds = self._expected[size] = 0.0 if known is None else self._seconds[known]
+            seconds = self._expected[size] = self._guess(size)
         return seconds
+
+    def _guess(self, size: int) -> float:
+        if not self._seconds:
+            return 0.0
+        smallest, largest = min(self._seconds), max(self._seconds)
+        if size > largest > smallest:
+            rise = self._seconds[largest] - self._seconds[smallest]
+            more = (size - largest) / (largest - smallest)
+            return self._seconds[largest] + max(0.0, rise) * more
+        known = min(self._seconds, key=lambda each: abs(math.log(each / size)))
+        return self._seconds[known]
