@@ -326,10 +326,6 @@ class FakeCatalogue(catalog_pb2_grpc.CatalogServiceServicer):
     def DeleteItems(self, request: Any, context: Any) -> Any:
         return self.script.answer("DeleteItems", request, context, self._delete)
 
-    def JoinUser(self, request: Any, context: Any) -> Any:
-        usual = lambda _request: catalog_pb2.JoinUserResponse(joined_event_count=12)  # noqa: E731
-        return self.script.answer("JoinUser", request, context, usual)
-
     def DeleteUser(self, request: Any, context: Any) -> Any:
         return self.script.answer("DeleteUser", request, context, self._erase)
 

@@ -163,11 +163,3 @@ def test_records_survive_the_way_there_and_back(record_id, features, available):
     item, user = Item(record_id, features, available), User(record_id, features)
     assert item_from(item_message(item)) == item
     assert user_from(user_message(user)) == user
-
-
-def test_a_visitor_is_joined_to_a_user(client, script):
-    assert client.join_user("session-9", "ann") == 12
-    (request,) = script.requests["JoinUser"]
-    assert (request.visitor_id, request.user_id) == ("session-9", "ann")
-    with pytest.raises(TypeError, match="visitor_id"):
-        client.join_user(9, "ann")

@@ -258,9 +258,3 @@ def test_a_user_is_not_erased_by_accident(run, on_a_terminal, script):
     assert not script.requests
     assert on_a_terminal("users", "delete", "ann", typed="y\n").exit_code == 0
     assert len(script.requests["DeleteUser"]) == 1
-
-
-def test_a_visitor_becomes_a_user(run, script):
-    done = run("users", "join", "session-9", "ann")
-    assert (done.exit_code, done.stdout) == (0, "12 events have become ann's.\n"), done.output
-    assert script.requests["JoinUser"][0].visitor_id == "session-9"

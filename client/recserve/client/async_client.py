@@ -13,7 +13,6 @@ from recserve.client.method_signature import as_method_of
 from recserve.client.operations.catalogue import (
     delete_items,
     item,
-    join_user,
     upsert_items,
     upsert_users,
     user,
@@ -118,7 +117,6 @@ class AsyncClient:
     upsert_users = awaitable(upsert_users)
     item = awaitable(item)
     user = awaitable(user)
-    join_user = awaitable(join_user)
     delete_items = awaitable(delete_items)
     delete_user = awaitable(delete_user)
     compare_versions = awaitable(compare_versions)

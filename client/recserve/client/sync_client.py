@@ -15,7 +15,6 @@ from recserve.client.method_signature import as_method_of
 from recserve.client.operations.catalogue import (
     delete_items,
     item,
-    join_user,
     upsert_items,
     upsert_users,
     user,
@@ -117,7 +116,6 @@ class Client:
     upsert_users = blocking(upsert_users)
     item = blocking(item)
     user = blocking(user)
-    join_user = blocking(join_user)
     delete_items = blocking(delete_items)
     delete_user = blocking(delete_user)
     compare_versions = blocking(compare_versions)

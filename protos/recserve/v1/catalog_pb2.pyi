@@ -99,20 +99,6 @@ class DeleteItemsResponse(_message.Message):
     deleted_count: int
     def __init__(self, deleted_count: _Optional[int] = ...) -> None: ...
 
-class JoinUserRequest(_message.Message):
-    __slots__ = ("visitor_id", "user_id")
-    VISITOR_ID_FIELD_NUMBER: _ClassVar[int]
-    USER_ID_FIELD_NUMBER: _ClassVar[int]
-    visitor_id: str
-    user_id: str
-    def __init__(self, visitor_id: _Optional[str] = ..., user_id: _Optional[str] = ...) -> None: ...
-
-class JoinUserResponse(_message.Message):
-    __slots__ = ("joined_event_count",)
-    JOINED_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
-    joined_event_count: int
-    def __init__(self, joined_event_count: _Optional[int] = ...) -> None: ...
-
 class DeleteUserRequest(_message.Message):
     __slots__ = ("user_id",)
     USER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -62,11 +62,6 @@ class CatalogServiceStub(object):
                 request_serializer=recserve_dot_v1_dot_catalog__pb2.DeleteItemsRequest.SerializeToString,
                 response_deserializer=recserve_dot_v1_dot_catalog__pb2.DeleteItemsResponse.FromString,
                 _registered_method=True)
-        self.JoinUser = channel.unary_unary(
-                '/recserve.v1.CatalogService/JoinUser',
-                request_serializer=recserve_dot_v1_dot_catalog__pb2.JoinUserRequest.SerializeToString,
-                response_deserializer=recserve_dot_v1_dot_catalog__pb2.JoinUserResponse.FromString,
-                _registered_method=True)
         self.DeleteUser = channel.unary_unary(
                 '/recserve.v1.CatalogService/DeleteUser',
                 request_serializer=recserve_dot_v1_dot_catalog__pb2.DeleteUserRequest.SerializeToString,
@@ -120,16 +115,6 @@ class CatalogServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def JoinUser(self, request, context):
-        """Makes everything of an anonymous visitor a user's, such as at a login: events, answers,
-        and the features, if the catalogue does not know the user. When it returns, this
-        server's next answer for the user goes by it; nothing is left under the visitor's id.
-        Events that come under it later stay there until the next such call. May be repeated.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def DeleteUser(self, request, context):
         """Erases a user: features, events, answers, and what waits in memory. Answers when
         nothing is left in the database's files either, as far as the database can
@@ -170,11 +155,6 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.DeleteItems,
                     request_deserializer=recserve_dot_v1_dot_catalog__pb2.DeleteItemsRequest.FromString,
                     response_serializer=recserve_dot_v1_dot_catalog__pb2.DeleteItemsResponse.SerializeToString,
-            ),
-            'JoinUser': grpc.unary_unary_rpc_method_handler(
-                    servicer.JoinUser,
-                    request_deserializer=recserve_dot_v1_dot_catalog__pb2.JoinUserRequest.FromString,
-                    response_serializer=recserve_dot_v1_dot_catalog__pb2.JoinUserResponse.SerializeToString,
             ),
             'DeleteUser': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteUser,
@@ -320,33 +300,6 @@ class CatalogService(object):
             '/recserve.v1.CatalogService/DeleteItems',
             recserve_dot_v1_dot_catalog__pb2.DeleteItemsRequest.SerializeToString,
             recserve_dot_v1_dot_catalog__pb2.DeleteItemsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def JoinUser(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/recserve.v1.CatalogService/JoinUser',
-            recserve_dot_v1_dot_catalog__pb2.JoinUserRequest.SerializeToString,
-            recserve_dot_v1_dot_catalog__pb2.JoinUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -54,12 +54,6 @@ class CatalogServiceStub:
     """Takes items out of the catalogue, and out of every answer, until they are put
     again. Their events stay. All or nothing. May be repeated.
     """
-    JoinUser: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.JoinUserRequest, _catalog_pb2.JoinUserResponse]
-    """Makes everything of an anonymous visitor a user's, such as at a login: events, answers,
-    and the features, if the catalogue does not know the user. When it returns, this
-    server's next answer for the user goes by it; nothing is left under the visitor's id.
-    Events that come under it later stay there until the next such call. May be repeated.
-    """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.DeleteUserRequest, _catalog_pb2.DeleteUserResponse]
     """Erases a user: features, events, answers, and what waits in memory. Answers when
     nothing is left in the database's files either, as far as the database can
@@ -95,12 +89,6 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     DeleteItems: _aio.UnaryUnaryMultiCallable[_catalog_pb2.DeleteItemsRequest, _catalog_pb2.DeleteItemsResponse]  # type: ignore[assignment]
     """Takes items out of the catalogue, and out of every answer, until they are put
     again. Their events stay. All or nothing. May be repeated.
-    """
-    JoinUser: _aio.UnaryUnaryMultiCallable[_catalog_pb2.JoinUserRequest, _catalog_pb2.JoinUserResponse]  # type: ignore[assignment]
-    """Makes everything of an anonymous visitor a user's, such as at a login: events, answers,
-    and the features, if the catalogue does not know the user. When it returns, this
-    server's next answer for the user goes by it; nothing is left under the visitor's id.
-    Events that come under it later stay there until the next such call. May be repeated.
     """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_catalog_pb2.DeleteUserRequest, _catalog_pb2.DeleteUserResponse]  # type: ignore[assignment]
     """Erases a user: features, events, answers, and what waits in memory. Answers when
@@ -164,18 +152,6 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.DeleteItemsResponse, _abc.Awaitable[_catalog_pb2.DeleteItemsResponse]]:
         """Takes items out of the catalogue, and out of every answer, until they are put
         again. Their events stay. All or nothing. May be repeated.
-        """
-
-    @_abc_1.abstractmethod
-    def JoinUser(
-        self,
-        request: _catalog_pb2.JoinUserRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_catalog_pb2.JoinUserResponse, _abc.Awaitable[_catalog_pb2.JoinUserResponse]]:
-        """Makes everything of an anonymous visitor a user's, such as at a login: events, answers,
-        and the features, if the catalogue does not know the user. When it returns, this
-        server's next answer for the user goes by it; nothing is left under the visitor's id.
-        Events that come under it later stay there until the next such call. May be repeated.
         """
 
     @_abc_1.abstractmethod

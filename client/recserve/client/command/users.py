@@ -106,24 +106,6 @@ def get(connection: Connection, *, user: str, as_json: bool) -> None:
 
 
 @users.command()
-@click.argument("visitor")
-@click.argument("user")
-@click.pass_obj
-def join(connection: Connection, *, visitor: str, user: str) -> None:
-    """Make everything of VISITOR, an anonymous session, USER's: events, answers, features.
-
-    As at a login. Nothing is left under the visitor's id. It may be repeated, and has to be where
-    events came under the visitor's id later.
-
-    \b
-    recserve users join session-9f2c user-42
-    """
-    with connection.client() as client:
-        count = client.join_user(visitor, user, timeout=connection.timeout)
-    click.echo(f"{count:,} events have become {user}'s.")
-
-
-@users.command()
 @click.argument("user")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option

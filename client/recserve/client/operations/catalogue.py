@@ -143,40 +143,6 @@ def user(session: Session, user_id: str, *, timeout: float | None = None) -> Ope
     )
 
 
-def join_user(
-    session: Session, visitor_id: str, user_id: str, *, timeout: float | None = None
-) -> Operation[int]:
-    """Makes everything of an anonymous visitor a user's, such as at a login.
-
-    When it returns, the next answer for the user on that server goes by what the visitor did;
-    other servers of the database follow within about a second. Flush a buffered sender before:
-    events that come under the visitor's id later stay there until this is called again. It may be
-    repeated.
-
-    Args:
-        visitor_id: The id under which the visitor's events were sent.
-        user_id: The user's id; need not be known yet.
-        timeout: Seconds. Default: `Settings.read_timeout`.
-
-    Returns:
-        How many events have become the user's.
-
-    Raises:
-        InvalidArgument: The server refuses the request; `violations` says why.
-        RecserveError: The call failed otherwise.
-        TypeError: An id is not a string.
-    """
-    from recserve.client.wire.identifiers import one_id
-    from recserve.v1 import catalog_pb2
-
-    request = catalog_pb2.JoinUserRequest(
-        visitor_id=one_id("visitor_id", visitor_id), user_id=one_id("user_id", user_id)
-    )
-    seconds = session.settings.read_timeout if timeout is None else timeout
-    response = yield from call(session, lambda stubs: stubs.catalogue.JoinUser, request, seconds)
-    return response.joined_event_count
-
-
 def delete_items(
     session: Session, item_ids: Iterable[str], *, timeout: float | None = None
 ) -> Operation[int]:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 from recserve.server.answer_log.interface import LoggedAnswer
 
@@ -27,14 +26,6 @@ class InMemoryAnswerLog:
             for name in old:
                 del self.answers[name]
             return len(old)
-
-    def move_user(self, old_id: str, new_id: str) -> None:
-        """Makes the answers of one user another's."""
-        with self._lock:
-            self.answers = {
-                name: replace(each, user_id=new_id) if each.user_id == old_id else each
-                for name, each in self.answers.items()
-            }
 
     def erase_user(self, user_id: str) -> None:
         """Erases the answers of a user."""

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from recserve.server.catalogue.interface import Deleted, ItemRecord, Put, UserRecord
 from recserve.server.schema.values import Features
@@ -67,15 +66,6 @@ class InMemoryCatalogue:
         """Erases a user; returns the revision afterwards."""
         with self._lock:
             self._users.pop(user_id, None)
-            self._revision += 1
-            return self._revision
-
-    def move_user(self, old_id: str, new_id: str) -> int:
-        """Makes the features of one user another's who has none; returns the revision."""
-        with self._lock:
-            moved = self._users.pop(old_id, None)
-            if moved is not None and new_id not in self._users:
-                self._users[new_id] = replace(moved, user_id=new_id)
             self._revision += 1
             return self._revision
 

@@ -4,7 +4,6 @@ import threading
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
 from recserve.server.events import Event, LoggedEvent
@@ -97,19 +96,6 @@ class InMemoryEventLog:
                 del self._positions[each.event.event_id]
             self._commits += 1
             return erased
-
-    def move_user(self, old_id: str, new_id: str) -> int:
-        """Makes the events of one user another's; returns how many there were."""
-        with self._lock:
-            moved = [
-                replace(each, event=replace(each.event, user_id=new_id))
-                for each in self._by_user.pop(old_id, [])
-            ]
-            self._by_user[new_id] += moved
-            new = {each.position: each for each in moved}
-            self._events = [new.get(each.position, each) for each in self._events]
-            self._commits += 1
-            return len(moved)
 
     def watch(self, on_change: Callable[[], None]) -> None:
         """See `EventLog.watch`: there is no other process."""

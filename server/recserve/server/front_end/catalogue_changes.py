@@ -8,13 +8,12 @@ from typing import TypeVar
 
 from recserve.server.catalogue import Catalogue, Deleted, ItemRecord, Put, UserRecord
 from recserve.server.front_end.catalogue_view import CatalogueChange, CatalogueView
-from recserve.server.joining import Joined, UserJoiner
 
 THREADS = 2
 """Its own, so that neither these calls nor the reads of recommending wait for the others."""
 
 _R = TypeVar("_R")
-_Committed = TypeVar("_Committed", Put, Deleted, Joined)
+_Committed = TypeVar("_Committed", Put, Deleted)
 
 
 class CatalogueChanges:
@@ -26,21 +25,11 @@ class CatalogueChanges:
     Args:
         catalogue: The catalogue.
         view: What answers go by.
-        joiner: Joins visitors to users.
-        write_answers: Writes the answers that wait to be logged.
     """
 
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        view: CatalogueView,
-        joiner: UserJoiner,
-        write_answers: Callable[[], None],
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, view: CatalogueView) -> None:
         self._catalogue = catalogue
         self._view = view
-        self._joiner = joiner
-        self._write_answers = write_answers
         self._threads = ThreadPoolExecutor(THREADS, "catalogue")
 
     async def run(self, work: Callable[[], _R]) -> _R:
@@ -70,15 +59,6 @@ class CatalogueChanges:
         """Take items out of the catalogue, and out of every answer."""
         change = CatalogueChange(deleted_item_ids=item_ids)
         return await self._commit(partial(self._catalogue.delete_items, item_ids), change)
-
-    async def join_user(self, visitor_id: str, user_id: str) -> Joined:
-        """Make everything of a visitor a user's."""
-
-        def join() -> Joined:
-            self._write_answers()  # those that wait are the visitor's too
-            return self._joiner.join(visitor_id, user_id)
-
-        return await self._commit(join, CatalogueChange(user_ids=[visitor_id, user_id]))
 
     def close(self) -> None:
         """Wait for what has begun."""

@@ -217,9 +217,7 @@ class FrontEnd:
             keeper=self.keeper,
         )
         self._view.take(await asyncio.to_thread(read_catalogue, self._catalogue))
-        self._changes = CatalogueChanges(
-            self._catalogue, self._view, self._storage.joiner, self._answers.flush
-        )
+        self._changes = CatalogueChanges(self._catalogue, self._view)
         self._eraser = Eraser(
             model=self._model,
             storage=self._storage,

@@ -12,7 +12,6 @@ from recserve.server.database.lock import held
 from recserve.server.erasure import ErasureLog, InMemoryErasureLog, SqlErasureLog
 from recserve.server.event_log import EventLog, InMemoryEventLog, SqlEventLog
 from recserve.server.experiments.comparer import Comparer, InMemoryComparer, ProcessComparer
-from recserve.server.joining import InMemoryUserJoiner, SqlUserJoiner, UserJoiner
 from recserve.server.pseudonyms import pseudonyms_of
 from recserve.server.training import InMemoryRunRegister, RunRegister
 from recserve.server.training.sql_register import SqlRunRegister
@@ -32,7 +31,6 @@ class Storage:
     erasures: ErasureLog
     comparer: Comparer
     """Reads the answers and the events."""
-    joiner: UserJoiner
 
     @classmethod
     @contextmanager
@@ -55,7 +53,6 @@ class Storage:
                     SqlAnswerLog(database),
                     SqlErasureLog(database, bytes.fromhex(key)),
                     ProcessComparer(url),
-                    SqlUserJoiner(database),
                 )
             finally:
                 log.close()
@@ -76,5 +73,4 @@ class Storage:
             answers,
             InMemoryErasureLog(log, catalogue, answers),
             InMemoryComparer(log, answers),
-            InMemoryUserJoiner(log, catalogue, answers),
         )

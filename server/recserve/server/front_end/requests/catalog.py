@@ -93,24 +93,6 @@ def read_id(value: str, field: str) -> str:
     return value
 
 
-def read_join(request: catalog_pb2.JoinUserRequest) -> tuple[str, str]:
-    """Check who is to be joined to whom.
-
-    Returns:
-        The visitor's id, and the user's.
-
-    Raises:
-        InvalidRequest: a field is bad; a violation for each.
-    """
-    checks = Checks()
-    checks.identifier(request.visitor_id, "visitor_id")
-    if checks.identifier(request.user_id, "user_id"):
-        differs = request.user_id != request.visitor_id
-        checks.require(differs, "user_id", "must be another id than visitor_id")
-    checks.raise_if_any()
-    return request.visitor_id, request.user_id
-
-
 def _check_count(count: int, field: str, checks: Checks) -> None:
     """Refuse too few and too many at once: it is not worth looking at each of those."""
     what = f"must hold 1 to {MAX_RECORDS} {field.replace('item_ids', 'ids')}"

@@ -13,7 +13,6 @@ from recserve.server.front_end.requests.catalog import (
     read_deleted_ids,
     read_id,
     read_items,
-    read_join,
     read_users,
 )
 from recserve.server.front_end.servicers.feature_values import to_message
@@ -87,13 +86,6 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         """Take items out of the catalogue."""
         deleted = await self._changes.delete_items(read_deleted_ids(request))
         return catalog_pb2.DeleteItemsResponse(deleted_count=deleted.deleted_count)
-
-    async def JoinUser(
-        self, request: catalog_pb2.JoinUserRequest, context: Any
-    ) -> catalog_pb2.JoinUserResponse:
-        """Join a visitor to a user."""
-        joined = await self._changes.join_user(*read_join(request))
-        return catalog_pb2.JoinUserResponse(joined_event_count=joined.event_count)
 
     async def DeleteUser(
         self, request: catalog_pb2.DeleteUserRequest, context: Any
