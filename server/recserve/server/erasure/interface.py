@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 RECEIPT_BYTES = 16
 
@@ -27,9 +27,24 @@ class Trained:
     since: float
     until: float
 
-    def may_hold(self, position: int, time: float) -> bool:
-        """Whether an event was there to be learned from; cleaning may have left it out."""
-        return position <= self.log_position and self.since <= time <= self.until
+    def may_hold(self, past: "Past") -> bool:
+        """Whether one of the events may have been learned from; cleaning may have left it out."""
+        is_there = past.position <= self.log_position
+        return is_there and self.since <= past.until and past.since <= self.until
+
+
+class Past(NamedTuple):
+    """An event, or several of which only this is known.
+
+    Attributes:
+        position: The lowest position.
+        since: The time of the first, in seconds since the Unix epoch.
+        until: The time of the last one.
+    """
+
+    position: int
+    since: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +103,15 @@ def receipt_id(key: bytes, user_id: str) -> str:
     return hmac.digest(key, user_id.encode(), hashlib.sha256)[:RECEIPT_BYTES].hex()
 
 
-def versions_trained_on(
-    trained: Iterable[Trained], events: Sequence[tuple[int, float]]
-) -> list[str]:
+def versions_trained_on(trained: Iterable[Trained], events: Sequence[Past]) -> list[str]:
     """Names the versions that learned from events, or from the weights of one that did.
 
     Args:
         trained: The versions.
-        events: Positions and times of the events.
+        events: Where the events are.
     """
     versions = list(trained)
-    found = {
-        each.name
-        for each in versions
-        if any(each.may_hold(position, time) for position, time in events)
-    }
+    found = {each.name for each in versions if any(each.may_hold(past) for past in events)}
     while heirs := {each.name for each in versions if each.base in found} - found:
         found |= heirs
     return sorted(found, key=lambda name: int(name.rpartition("/")[2]))

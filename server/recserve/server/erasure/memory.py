@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from recserve.server.answer_log.memory import InMemoryAnswerLog
 from recserve.server.catalogue.memory import InMemoryCatalogue
-from recserve.server.erasure.interface import Erased, Trained, receipt_id, versions_trained_on
+from recserve.server.erasure.interface import Erased, Past, Trained, receipt_id, versions_trained_on
 from recserve.server.event_log.memory import InMemoryEventLog
 
 
@@ -34,9 +34,8 @@ class InMemoryErasureLog:
         revision = self._catalogue.erase_user(user_id)
         receipt = receipt_id(b"in memory", user_id)
         versions = self._versions.setdefault(receipt, set())
-        versions.update(
-            versions_trained_on(trained, [(each.position, each.event.time) for each in events])
-        )
+        past = [Past(each.position, each.event.time, each.event.time) for each in events]
+        versions.update(versions_trained_on(trained, past))
         self._count += 1
         named = sorted(versions, key=lambda name: int(name.rpartition("/")[2]))
         return Erased(receipt, len(events), tuple(named), time.time(), revision)

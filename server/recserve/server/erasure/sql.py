@@ -9,21 +9,24 @@ from recserve.server.database import Database
 from recserve.server.database.tables import (
     ANSWERS,
     CATALOGUE_REVISION,
+    COMPACTED_EVENTS,
+    COMPACTED_IDS,
     COUNTERS,
     ERASURE_COUNT,
     ERASURES,
     EVENTS,
     USERS,
 )
-from recserve.server.erasure.interface import Erased, Trained, receipt_id, versions_trained_on
+from recserve.server.erasure.interface import Erased, Past, Trained, receipt_id, versions_trained_on
 
 _COUNT = select(COUNTERS.c.value).where(COUNTERS.c.name == ERASURE_COUNT)
 _REVISION = select(COUNTERS.c.value).where(COUNTERS.c.name == CATALOGUE_REVISION)
-_RAISE = (
+TELL_SERVERS = (
     update(COUNTERS)
     .where(COUNTERS.c.name.in_((ERASURE_COUNT, CATALOGUE_REVISION)))
     .values(value=COUNTERS.c.value + 1)
 )
+"""Has every server read anew what it knows of users and of popularity."""
 
 
 class SqlErasureLog:
@@ -42,26 +45,23 @@ class SqlErasureLog:
         """See `ErasureLog.erase`."""
         receipt = receipt_id(self._key, user_id)
         with self._database.writing() as connection:
-            of_user = select(EVENTS.c.position, EVENTS.c.event_time).where(
-                EVENTS.c.user_id == user_id
-            )
-            events = [(row.position, row.event_time) for row in connection.execute(of_user)]
-            versions = versions_trained_on(trained, events)
-            for table in (EVENTS, USERS, ANSWERS):
+            past, event_count = _past(connection, user_id)
+            versions = versions_trained_on(trained, past)
+            for table in (EVENTS, COMPACTED_EVENTS, COMPACTED_IDS, USERS, ANSWERS):
                 connection.execute(delete(table).where(table.c.user_id == user_id))
             time = self._database.now(connection)
             connection.execute(
                 insert(ERASURES).values(
                     receipt_id=receipt,
                     erase_time=time,
-                    event_count=len(events),
+                    event_count=event_count,
                     model_versions=json.dumps(versions),
                 )
             )
-            connection.execute(_RAISE)
+            connection.execute(TELL_SERVERS)
             revision = int(connection.execute(_REVISION).scalar_one())
             named = _all_versions(connection, receipt)
-        return Erased(receipt, len(events), named, time, revision)
+        return Erased(receipt, event_count, named, time, revision)
 
     def scrub(self, user_id: str) -> None:
         """See `ErasureLog.scrub`."""
@@ -71,6 +71,21 @@ class SqlErasureLog:
         """See `ErasureLog.count`."""
         with self._database.reading(once=True) as connection:
             return int(connection.execute(_COUNT).scalar_one())
+
+
+def _past(connection: Connection, user_id: str) -> tuple[list[Past], int]:
+    """Where the events of a user are or were, and how many."""
+    table = COMPACTED_EVENTS.c
+    events = select(EVENTS.c.position, EVENTS.c.event_time).where(EVENTS.c.user_id == user_id)
+    compacted = select(
+        table.first_position, table.first_time, table.last_time, table.event_count
+    ).where(table.user_id == user_id)
+    past = [Past(position, at, at) for position, at in connection.execute(events)]
+    count = len(past)
+    for position, since, until, event_count in connection.execute(compacted):
+        past.append(Past(position, since, until))
+        count += event_count
+    return past, count
 
 
 def _all_versions(connection: Connection, receipt: str) -> tuple[str, ...]:

@@ -1,12 +1,30 @@
 """An event log in a SQL database."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import count
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    bindparam,
+    insert,
+    select,
+    union,
+    union_all,
+    update,
+)
 
 from recserve.server.database import Database, Watch
-from recserve.server.database.tables import COUNTERS, EVENTS, LAST_POSITION, META
+from recserve.server.database.tables import (
+    COMPACTED_EVENTS,
+    COMPACTED_IDS,
+    COUNTERS,
+    EVENTS,
+    LAST_POSITION,
+    META,
+)
 from recserve.server.event_log.counting import positive_weights
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
 from recserve.server.event_log.rows import COLUMNS, from_row, to_row
@@ -15,8 +33,12 @@ from recserve.server.schema import DeclaredSchema
 
 MAX_IDS_PER_QUERY = 500
 
-_KNOWN = select(EVENTS.c.event_id, EVENTS.c.position).where(
-    EVENTS.c.event_id.in_(bindparam("event_ids", expanding=True))
+_IDS: BindParameter[Any] = bindparam("event_ids", expanding=True)
+_KNOWN = union_all(
+    *(
+        select(table.c.event_id, table.c.position).where(table.c.event_id.in_(_IDS))
+        for table in (EVENTS, COMPACTED_IDS)
+    )
 )
 _DRAW_POSITIONS = (
     update(COUNTERS)
@@ -31,17 +53,21 @@ _AFTER = (
     .order_by(EVENTS.c.position)
     .limit(bindparam("count"))
 )
-_OF_USER = (
-    EVENTS.c.user_id == bindparam("user"),
-    EVENTS.c.event_type.not_in(bindparam("ignored", expanding=True)),
-)
+_USER: BindParameter[Any] = bindparam("user")
+_IGNORED: BindParameter[Any] = bindparam("ignored", expanding=True)
+_OF_USER = (EVENTS.c.user_id == _USER, EVENTS.c.event_type.not_in(_IGNORED))
 _NEWEST = (
     select(EVENTS)
     .where(*_OF_USER)
     .order_by(EVENTS.c.event_time.desc(), EVENTS.c.position.desc())
     .limit(bindparam("count"))
 )
-_ITEMS = select(EVENTS.c.item_id).distinct().where(*_OF_USER)
+_ITEMS = union(
+    *(
+        select(table.c.item_id).where(table.c.user_id == _USER, table.c.event_type.not_in(_IGNORED))
+        for table in (EVENTS, COMPACTED_EVENTS)
+    )
+)
 
 
 class SqlEventLog:
@@ -101,8 +127,10 @@ class SqlEventLog:
         """See `EventLog.item_counts`."""
         with self._database.reading() as connection:
             position = _last_position(connection)
-            rows = connection.execute(positive_weights(schema))
-            return ItemCounts({row.item_id: row.weight for row in rows}, position)
+            weights: Counter[str] = Counter()
+            for query in positive_weights(schema):
+                weights.update({row.item_id: row.weight for row in connection.execute(query)})
+            return ItemCounts(dict(weights), position)
 
     def meta(self, key: str) -> str | None:
         """See `EventLog.meta`."""

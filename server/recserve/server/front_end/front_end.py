@@ -40,6 +40,7 @@ from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersions
+from recserve.server.retention import Retention
 from recserve.server.supervision import Supervision
 from recserve.server.training.runs import TrainingRuns
 from recserve.server.training.schedule import Schedule
@@ -81,6 +82,7 @@ class FrontEnd:
         cached_profiles: Most profiles kept.
         answer_log_share: Share of answers that are logged.
         answer_log_days: How long they are kept; 0: for ever.
+        event_days: Age at which events are compacted; 0: never.
         schedule: When to train by itself; None: never.
     """
 
@@ -99,6 +101,7 @@ class FrontEnd:
         cached_profiles: int = 100_000,
         answer_log_share: float = 1.0,
         answer_log_days: float = 0.0,
+        event_days: float = 0.0,
         schedule: Schedule | None = None,
     ) -> None:
         self._model = model
@@ -117,6 +120,9 @@ class FrontEnd:
             log, catalogue, schema.current, self._readers, max_users=cached_profiles
         )
         self._answers = AnswerWriter(storage.answers, share=answer_log_share, days=answer_log_days)
+        self._retention: Retention | None = None
+        if event_days and storage.compaction is not None:
+            self._retention = Retention(storage.compaction, event_days)
         self.versions = ServedVersions(canary_share)
         self.states = VersionStates()
         self.health = HealthServicer()
@@ -204,6 +210,8 @@ class FrontEnd:
         self._writer.start()
         self._answers.start()
         self._tail.start()
+        if self._retention is not None:
+            self._retention.start()
         self.runs.open()
         self._automatic.open()
         self.health.set("", serving=True)
@@ -274,6 +282,8 @@ class FrontEnd:
         await self._shadow.close()
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._answers.close)
+        if self._retention is not None:
+            await asyncio.to_thread(self._retention.close)
         self._eraser.close()
         self._changes.close()
         self.keeper.close()

@@ -2,9 +2,10 @@
 
 Threads: `main` runs the event loop (servicers, profiles, engine links); `log-writer` commits
 events; `log-tail` notices other writers, of whom `log-listener` hears from PostgreSQL;
-`answer-writer` keeps the answer log; `reader-N` read profiles; `filter-N` make filters' masks;
-`catalogue-N` and `erasing` change the catalogue and erase users; `native-calls` takes calls over
-from the native transport; `control` listens to the supervisor, and ends the process with it.
+`answer-writer` keeps the answer log; `retention` compacts old events; `reader-N` read profiles;
+`filter-N` make filters' masks; `catalogue-N` and `erasing` change the catalogue and erase users;
+`native-calls` takes calls over from the native transport; `control` listens to the supervisor,
+and ends the process with it.
 """
 
 import asyncio
@@ -107,6 +108,7 @@ async def _run(
         cached_profiles=settings.cached_profiles,
         answer_log_share=settings.answer_log_share,
         answer_log_days=settings.answer_log_days,
+        event_days=settings.event_days,
         schedule=Schedule.of(settings),
     )
     front_end.keeper.on_released = lambda socket: control.send(released=socket)

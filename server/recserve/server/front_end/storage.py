@@ -13,6 +13,7 @@ from recserve.server.erasure import ErasureLog, InMemoryErasureLog, SqlErasureLo
 from recserve.server.event_log import EventLog, InMemoryEventLog, SqlEventLog
 from recserve.server.experiments.comparer import Comparer, InMemoryComparer, ProcessComparer
 from recserve.server.pseudonyms import pseudonyms_of
+from recserve.server.retention import Compaction
 from recserve.server.training import InMemoryRunRegister, RunRegister
 from recserve.server.training.sql_register import SqlRunRegister
 
@@ -31,6 +32,8 @@ class Storage:
     erasures: ErasureLog
     comparer: Comparer
     """Reads the answers and the events."""
+    compaction: Compaction | None = None
+    """Compacts old events; None: they stay, as in a log in memory."""
 
     @classmethod
     @contextmanager
@@ -53,6 +56,7 @@ class Storage:
                     SqlAnswerLog(database),
                     SqlErasureLog(database, bytes.fromhex(key)),
                     ProcessComparer(url),
+                    Compaction(database),
                 )
             finally:
                 log.close()
