@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from recserve.client.event import Event, FeatureValue, FeedbackReceipt
     from recserve.client.feedback_sender import FeedbackSender, SenderCounts
+    from recserve.client.join_receipt import JoinReceipt
     from recserve.client.model_version import (
         HoldoutKind,
         Lineage,
@@ -112,6 +113,7 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "Item",
+    "JoinReceipt",
     "Lineage",
     "Metric",
     "MissingDependency",
@@ -163,6 +165,7 @@ _NAMES_OF_MODULES = {
     ),
     "clock": ("Clock",),
     "erasure_receipt": ("ErasureReceipt",),
+    "join_receipt": ("JoinReceipt",),
     "errors": (
         "Aborted",
         "AlreadyExists",

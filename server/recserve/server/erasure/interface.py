@@ -58,6 +58,7 @@ class Erased:
             of earlier erasures of the same user.
         time: When it was done, in seconds since the Unix epoch.
         revision: That of the catalogue afterwards.
+        user_ids: All ids of the user: visitors that were joined to them are erased as well.
     """
 
     receipt_id: str
@@ -65,6 +66,7 @@ class Erased:
     versions: tuple[str, ...]
     time: float
     revision: int
+    user_ids: tuple[str, ...]
 
 
 class ErasureLog(Protocol):
@@ -72,6 +74,9 @@ class ErasureLog(Protocol):
 
     Methods block and may be called from any thread.
     """
+
+    def ids_of(self, user_id: str) -> Sequence[str]:
+        """Returns every id of the user whom an id means: the given one first."""
 
     def erase(self, user_id: str, trained: Sequence[Trained]) -> Erased:
         """Erases every row of a user. Repeating it is safe, and gives the same receipt.

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -29,6 +30,7 @@ from recserve.server.event_log.counting import positive_weights
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
 from recserve.server.event_log.rows import COLUMNS, from_row, to_row
 from recserve.server.events import Event, LoggedEvent
+from recserve.server.joining.ids import users_of
 from recserve.server.schema import DeclaredSchema
 
 MAX_IDS_PER_QUERY = 500
@@ -84,7 +86,7 @@ class SqlEventLog:
         """See `EventLog.append_groups`."""
         with self._database.writing() as connection:
             known = _known_positions(connection, groups)
-            new = _number(connection, _new_events(groups, known))
+            new = _number(connection, _as_users(connection, _new_events(groups, known)))
             rows = [to_row(logged) for group in new for logged in group]
             if rows:
                 self._database.insert_rows(connection, EVENTS, COLUMNS, rows)
@@ -191,6 +193,20 @@ def _new_events(groups: Sequence[Sequence[Event]], known: Iterable[str]) -> list
                 taken.add(event.event_id)
                 new[-1].append(event)
     return new
+
+
+def _as_users(connection: Connection, groups: list[list[Event]]) -> list[list[Event]]:
+    """Makes events of visitors those of the users that they were joined to."""
+    user_ids = list({event.user_id for group in groups for event in group})
+    users: dict[str, str] = {}
+    for start in range(0, len(user_ids), MAX_IDS_PER_QUERY):
+        users |= users_of(connection, user_ids[start : start + MAX_IDS_PER_QUERY])
+    if not users:
+        return groups
+    return [
+        [replace(event, user_id=users.get(event.user_id, event.user_id)) for event in group]
+        for group in groups
+    ]
 
 
 def _number(connection: Connection, groups: list[list[Event]]) -> list[tuple[LoggedEvent, ...]]:

@@ -36,6 +36,7 @@ class LogTail:
             tail reads on when the future that it returns has resolved, so that it never
             runs ahead of the views by more than one read.
         on_catalogue_change: Called in the tail's thread when the catalogue has changed.
+        on_look: Called in the tail's thread when anything was committed, after the rest.
         interval_seconds: Time between two looks.
         max_events_per_read: Most events handed over at a time.
     """
@@ -48,6 +49,7 @@ class LogTail:
         position: Callable[[], int],
         on_events: Callable[[Sequence[LoggedEvent]], Future[None]],
         on_catalogue_change: Callable[[], None],
+        on_look: Callable[[], None] = lambda: None,
         interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
         max_events_per_read: int = DEFAULT_MAX_EVENTS_PER_READ,
     ) -> None:
@@ -56,6 +58,7 @@ class LogTail:
         self._position = position
         self._on_events = on_events
         self._on_catalogue_change = on_catalogue_change
+        self._on_look = on_look
         self._interval_seconds = interval_seconds
         self._max_events_per_read = max_events_per_read
         self._wake = threading.Event()
@@ -112,6 +115,7 @@ class LogTail:
                 return
             position = logged[-1].position
         self._look_at_catalogue()
+        self._on_look()
         self._data_version = version  # only now: a look that failed is repeated
 
     def _hand_over(self, logged: Sequence[LoggedEvent]) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +21,7 @@ from recserve.server.front_end.catalogue_changes import CatalogueChanges
 from recserve.server.front_end.catalogue_view import CatalogueChange, CatalogueView, read_catalogue
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.erasing import Eraser
+from recserve.server.front_end.joining import UserJoiner
 from recserve.server.front_end.servicers.catalog import CatalogServicer
 from recserve.server.front_end.servicers.experiments import ExperimentServicer
 from recserve.server.front_end.servicers.health import HealthServicer
@@ -167,6 +168,8 @@ class FrontEnd:
         self._writer = LogWriter(
             self._log, self._feed.from_writer, max_queued_events=self._max_waiting_events
         )
+        self._joiner = UserJoiner(self._storage.joins, self._profiles)
+        await asyncio.to_thread(self._joiner.open)
         self._erased = await asyncio.to_thread(self._storage.erasures.count)
         self._tail = LogTail(
             self._log,
@@ -174,6 +177,7 @@ class FrontEnd:
             position=lambda: self._feed.position,
             on_events=self._feed.from_tail,
             on_catalogue_change=self._on_catalogue_change,
+            on_look=self._joiner.follow,
         )
         self._feed.on_waiting = self._tail.nudge
         self._masks = FilterMasks(self._catalogue, self._filterers)
@@ -252,7 +256,7 @@ class FrontEnd:
             TrainingServicer(model=self._model, runs=self.runs, cards=cards), server
         )
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(self._changes, self._schema, self._eraser), server
+            CatalogServicer(self._changes, self._schema, self._eraser, self._joiner), server
         )
         experiment_pb2_grpc.add_ExperimentServiceServicer_to_server(
             ExperimentServicer(
@@ -286,6 +290,7 @@ class FrontEnd:
             await asyncio.to_thread(self._retention.close)
         self._eraser.close()
         self._changes.close()
+        self._joiner.close()
         self.keeper.close()
         self._readers.shutdown()
         self._filterers.shutdown(cancel_futures=True)
@@ -308,10 +313,10 @@ class FrontEnd:
         except RecserveServerError as error:
             logs.get("front-end").warning("the old counts go on", error=error.message)
 
-    async def _on_erased(self, user_id: str, revision: int) -> None:
+    async def _on_erased(self, user_ids: Sequence[str], revision: int) -> None:
         """A user is erased, by us: nothing that answers goes by what it was told of them."""
         self._recent.forget()
-        self._view.apply(CatalogueChange(user_ids=[user_id]), revision)
+        self._view.apply(CatalogueChange(user_ids=user_ids), revision)
         await self._recount()
 
     def _on_catalogue_change(self) -> None:

@@ -4,8 +4,8 @@ Threads: `main` runs the event loop (servicers, profiles, engine links); `log-wr
 events; `log-tail` notices other writers, of whom `log-listener` hears from PostgreSQL;
 `answer-writer` keeps the answer log; `retention` compacts old events; `reader-N` read profiles;
 `filter-N` make filters' masks; `catalogue-N` and `erasing` change the catalogue and erase users;
-`native-calls` takes calls over from the native transport; `control` listens to the supervisor,
-and ends the process with it.
+`native-calls` takes calls over from the native transport; `joining` makes visitors users;
+`control` listens to the supervisor, and ends the process with it.
 """
 
 import asyncio

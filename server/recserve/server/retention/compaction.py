@@ -11,15 +11,15 @@ from sqlalchemy import (
     Row,
     Table,
     and_,
-    case,
     delete,
     func,
     select,
 )
 
 from recserve.server.database import Database
-from recserve.server.database.tables import COMPACTED_EVENTS, COMPACTED_IDS, EVENTS, META
+from recserve.server.database.tables import COMPACTED_IDS, EVENTS, META
 from recserve.server.erasure.sql import TELL_SERVERS
+from recserve.server.event_log.counted import add_counted
 
 EVENT_ID_DAYS = 30.0
 """How long the id of a compacted event is known, so that a repeated one is a duplicate."""
@@ -183,22 +183,7 @@ class Compaction:
             row["value"] = event.value
             row["first_time"] = min(row["first_time"], event.event_time)
             row["last_time"] = max(row["last_time"], event.event_time)
-        table = COMPACTED_EVENTS.c
-        adding = self._database.insert(COMPACTED_EVENTS)
-        more = adding.excluded
-        adding = adding.on_conflict_do_update(
-            index_elements=[table.user_id, table.item_id, table.event_type],
-            set_={
-                "event_count": table.event_count + more.event_count,
-                "value": more.value,
-                "first_position": _lower(table.first_position, more.first_position),
-                "first_time": _lower(table.first_time, more.first_time),
-                "last_time": case(
-                    (table.last_time > more.last_time, table.last_time), else_=more.last_time
-                ),
-            },
-        )
-        connection.execute(adding, [rows[key] for key in sorted(rows)])
+        add_counted(self._database, connection, [rows[key] for key in sorted(rows)])
 
     def _forget(self, due: Sequence[int], expired: ColumnElement[bool]) -> int:
         chosen = and_(COMPACTED_IDS.c.position.between(due[0], due[-1]), expired)
@@ -214,7 +199,3 @@ class Compaction:
         with self._database.writing() as connection:
             if connection.execute(delete(META).where(untold)).rowcount:
                 connection.execute(TELL_SERVERS)
-
-
-def _lower(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
-    return case((one < other, one), else_=other)
