@@ -95,6 +95,11 @@ RECOMMENDED_ITEMS = Counter(
 ANSWERS_LOST = Counter(
     "recserve_answer_log_lost_total", "Answers left out of the answer log: too many waited."
 )
+EVENT_LOG_LAG_SECONDS = Gauge(
+    "recserve_event_log_lag_seconds",
+    "How old a committed event may be that this server's profiles do not have yet.",
+    multiprocess_mode="livesum",
+)
 EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
 ONLINE_EVENTS = Counter(
     "recserve_online_events_total",

@@ -168,3 +168,43 @@ def test_closing_does_not_wait_for_views_that_will_never_answer(event: MakeEvent
     closing.start()
     closing.join(WAIT_SECONDS)
     assert not closing.is_alive()
+
+
+def test_the_lag_is_the_time_since_the_views_had_everything(event: MakeEvent) -> None:
+    class Away(InMemoryEventLog):
+        away = False
+
+        def data_version(self) -> int:
+            if self.away:
+                raise Unavailable("the database is away")
+            return super().data_version()
+
+    now = 100.0
+    log, seen = Away(), list[float]()
+    follower = Follower()
+    tail = follower.tail(
+        log,
+        InMemoryCatalogue(),
+        monotonic=lambda: now,
+        interval_seconds=1.0,
+        max_events_per_read=1,
+        on_look=lambda: seen.append(tail.lag_seconds()),
+    )
+    tail.look()
+    assert tail.lag_seconds() == 0.0
+    now = 101.0
+    assert tail.lag_seconds() == 0.0  # all that was known of is there
+    log.append_groups([[event("a"), event("b")]])
+    now = 103.0
+    tail.look()
+    assert seen[-1] == 3.0  # while it reads
+    assert tail.lag_seconds() == 0.0
+    log.away = True
+    now = 104.0
+    with pytest.raises(Unavailable):
+        tail.look()
+    now = 110.0
+    assert tail.lag_seconds() == 7.0  # no look has come to its end for long
+    log.away = False
+    tail.look()
+    assert tail.lag_seconds() == 0.0

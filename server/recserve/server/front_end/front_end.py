@@ -9,7 +9,7 @@ from typing import Any
 
 from grpc_health.v1 import health_pb2_grpc
 
-from recserve.server import logs
+from recserve.server import logs, metrics
 from recserve.server.answer_log import AnswerWriter
 from recserve.server.engine.admission import Admission
 from recserve.server.errors import RecserveServerError
@@ -268,6 +268,10 @@ class FrontEnd:
             server,
         )
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
+
+    def measure_lag(self) -> None:
+        """Put on the metrics page how far the views are behind the log."""
+        metrics.EVENT_LOG_LAG_SECONDS.set(self._tail.lag_seconds())
 
     def take_readings(self) -> dict[int, Reading]:
         """What was seen of the engines' answers since the last time."""

@@ -147,6 +147,7 @@ async def _tell_readings(front_end: FrontEnd, control: ChildControl) -> None:
     """Tell the supervisor what was seen of the engines' answers, if anything was."""
     while True:
         await asyncio.sleep(READING_SECONDS)
+        front_end.measure_lag()
         if readings := front_end.take_readings():
             control.send(readings={str(number): asdict(each) for number, each in readings.items()})
 
