@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
+    Select,
     bindparam,
+    exists,
     insert,
     select,
     union,
-    union_all,
     update,
 )
 
@@ -25,6 +26,7 @@ from recserve.server.database.tables import (
     EVENTS,
     LAST_POSITION,
     META,
+    USER_JOINS,
 )
 from recserve.server.event_log.counting import positive_weights
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
@@ -36,12 +38,15 @@ from recserve.server.schema import DeclaredSchema
 MAX_IDS_PER_QUERY = 500
 
 _IDS: BindParameter[Any] = bindparam("event_ids", expanding=True)
-_KNOWN = union_all(
-    *(
-        select(table.c.event_id, table.c.position).where(table.c.event_id.in_(_IDS))
-        for table in (EVENTS, COMPACTED_IDS)
-    )
+_KNOWN, _KNOWN_COMPACTED = (
+    select(table.c.event_id, table.c.position).where(table.c.event_id.in_(_IDS))
+    for table in (EVENTS, COMPACTED_IDS)
 )
+_SELDOM = select(
+    exists(select(COMPACTED_IDS.c.position)).label("compacted"),
+    exists(select(USER_JOINS.c.number)).label("joined"),
+)
+"""Whether there is anything to look events up in, which costs less than looking them up."""
 _DRAW_POSITIONS = (
     update(COUNTERS)
     .where(COUNTERS.c.name == LAST_POSITION)
@@ -85,8 +90,13 @@ class SqlEventLog:
     def append_groups(self, groups: Sequence[Sequence[Event]]) -> list[Appended]:
         """See `EventLog.append_groups`."""
         with self._database.writing() as connection:
-            known = _known_positions(connection, groups)
-            new = _number(connection, _as_users(connection, _new_events(groups, known)))
+            there = connection.execute(_SELDOM).one()
+            queries = (_KNOWN, _KNOWN_COMPACTED) if there.compacted else (_KNOWN,)
+            known = _known_positions(connection, groups, queries)
+            events = _new_events(groups, known)
+            if there.joined:
+                events = _as_users(connection, events)
+            new = _number(connection, events)
             rows = [to_row(logged) for group in new for logged in group]
             if rows:
                 self._database.insert_rows(connection, EVENTS, COLUMNS, rows)
@@ -171,14 +181,19 @@ class SqlEventLog:
         self._database.close()
 
 
-def _known_positions(connection: Connection, groups: Sequence[Sequence[Event]]) -> dict[str, int]:
+def _known_positions(
+    connection: Connection,
+    groups: Sequence[Sequence[Event]],
+    queries: Sequence[Select[tuple[str, int]]],
+) -> dict[str, int]:
     """Returns the positions of those events whose ids are in the log already."""
     event_ids = [event.event_id for group in groups for event in group]
     known: dict[str, int] = {}
     for start in range(0, len(event_ids), MAX_IDS_PER_QUERY):
         some = event_ids[start : start + MAX_IDS_PER_QUERY]
-        rows = connection.execute(_KNOWN, {"event_ids": some})
-        known |= {row.event_id: row.position for row in rows}
+        for query in queries:
+            rows = connection.execute(query, {"event_ids": some})
+            known |= {row.event_id: row.position for row in rows}
     return known
 
 
