@@ -329,6 +329,12 @@ class FakeCatalogue(catalog_pb2_grpc.CatalogServiceServicer):
     def DeleteUser(self, request: Any, context: Any) -> Any:
         return self.script.answer("DeleteUser", request, context, self._erase)
 
+    def JoinUsers(self, request: Any, context: Any) -> Any:
+        return self.script.answer("JoinUsers", request, context, self._join)
+
+    def _join(self, request: Any) -> Message:
+        return catalog_pb2.JoinUsersResponse(user_id=request.user_id, joined_event_count=7)
+
     def _put_items(self, request: Any) -> Message:
         there = sum(item.item_id in self.items for item in request.items)
         self.items |= {item.item_id: _dated(item) for item in request.items}

@@ -258,3 +258,13 @@ def test_a_user_is_not_erased_by_accident(run, on_a_terminal, script):
     assert not script.requests
     assert on_a_terminal("users", "delete", "ann", typed="y\n").exit_code == 0
     assert len(script.requests["DeleteUser"]) == 1
+
+
+def test_a_visitor_is_joined_to_a_user(run, script):
+    done = run("users", "join", "session-7", "ann")
+    assert (done.exit_code, done.stdout) == (0, "7 events of session-7 are ann's now\n")
+    assert json.loads(run("users", "join", "session-7", "ann", "--json").stdout) == {
+        "user_id": "ann",
+        "joined_event_count": 7,
+    }
+    assert [each.visitor_id for each in script.requests["JoinUsers"]] == ["session-7"] * 2

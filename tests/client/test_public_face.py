@@ -25,6 +25,7 @@ def test_every_public_class_of_the_value_and_error_modules_is_in_all():
         errors,
         event,
         feedback_sender,
+        join_receipt,
         model_version,
         recommendation,
         server_status,
@@ -35,7 +36,7 @@ def test_every_public_class_of_the_value_and_error_modules_is_in_all():
 
     modules = [catalogue, errors, event, feedback_sender, model_version]
     modules += [recommendation, server_status, settings, training_run_status]
-    modules += [erasure_receipt, version_comparison]
+    modules += [erasure_receipt, join_receipt, version_comparison]
     defined = {
         name
         for module in modules
@@ -74,7 +75,7 @@ def test_both_clients_have_the_same_methods_with_the_same_parameters():
     names = ["recommend", "recommend_frame", "feedback", "feedback_many"]
     names += ["models", "model", "status", "health", "set_model_label", "delete_model_version"]
     names += ["training_runs", "upsert_items", "upsert_users", "item", "user", "delete_items"]
-    names += ["delete_user", "compare_versions"]
+    names += ["delete_user", "join_users", "compare_versions"]
     for name in names:
         blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
         assert inspect.signature(blocking) == inspect.signature(awaited)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from recserve.client.event import Event, FeatureValue, FeedbackReceipt, LoggedEvent
     from recserve.client.feedback_sender import FeedbackSender, SenderCounts
+    from recserve.client.join_receipt import JoinReceipt
     from recserve.client.model_version import (
         HoldoutKind,
         Lineage,
@@ -113,6 +114,7 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "Item",
+    "JoinReceipt",
     "Lineage",
     "LoggedEvent",
     "Metric",
@@ -166,6 +168,7 @@ _NAMES_OF_MODULES = {
     ),
     "clock": ("Clock",),
     "erasure_receipt": ("ErasureReceipt",),
+    "join_receipt": ("JoinReceipt",),
     "errors": (
         "Aborted",
         "AlreadyExists",

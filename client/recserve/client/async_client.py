@@ -29,6 +29,7 @@ from recserve.client.operations.effects import (
 )
 from recserve.client.operations.erasure import delete_user
 from recserve.client.operations.feedback import feedback, feedback_many
+from recserve.client.operations.joining import join_users
 from recserve.client.operations.labels import delete_model_version, set_model_label
 from recserve.client.operations.models import model, models
 from recserve.client.operations.recommend import recommend
@@ -119,6 +120,7 @@ class AsyncClient:
     user = awaitable(user)
     delete_items = awaitable(delete_items)
     delete_user = awaitable(delete_user)
+    join_users = awaitable(join_users)
     compare_versions = awaitable(compare_versions)
     train = following(train)
     training_run = following(training_run)

@@ -31,6 +31,7 @@ from recserve.client.operations.effects import (
 )
 from recserve.client.operations.erasure import delete_user
 from recserve.client.operations.feedback import feedback, feedback_many, send_events
+from recserve.client.operations.joining import join_users
 from recserve.client.operations.labels import delete_model_version, set_model_label
 from recserve.client.operations.models import model, models
 from recserve.client.operations.recommend import recommend
@@ -118,6 +119,7 @@ class Client:
     user = blocking(user)
     delete_items = blocking(delete_items)
     delete_user = blocking(delete_user)
+    join_users = blocking(join_users)
     compare_versions = blocking(compare_versions)
     train = following(train)
     training_run = following(training_run)

@@ -120,3 +120,19 @@ class DeleteUserResponse(_message.Message):
     training_runs: _containers.RepeatedScalarFieldContainer[str]
     retraining_mode: _model_pb2.TrainingMode
     def __init__(self, receipt_id: _Optional[str] = ..., deleted_event_count: _Optional[int] = ..., model_versions: _Optional[_Iterable[str]] = ..., complete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., training_runs: _Optional[_Iterable[str]] = ..., retraining_mode: _Optional[_Union[_model_pb2.TrainingMode, str]] = ...) -> None: ...
+
+class JoinUsersRequest(_message.Message):
+    __slots__ = ("visitor_id", "user_id")
+    VISITOR_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    visitor_id: str
+    user_id: str
+    def __init__(self, visitor_id: _Optional[str] = ..., user_id: _Optional[str] = ...) -> None: ...
+
+class JoinUsersResponse(_message.Message):
+    __slots__ = ("user_id", "joined_event_count")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    JOINED_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    joined_event_count: int
+    def __init__(self, user_id: _Optional[str] = ..., joined_event_count: _Optional[int] = ...) -> None: ...

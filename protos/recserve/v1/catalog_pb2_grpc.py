@@ -67,6 +67,11 @@ class CatalogServiceStub(object):
                 request_serializer=recserve_dot_v1_dot_catalog__pb2.DeleteUserRequest.SerializeToString,
                 response_deserializer=recserve_dot_v1_dot_catalog__pb2.DeleteUserResponse.FromString,
                 _registered_method=True)
+        self.JoinUsers = channel.unary_unary(
+                '/recserve.v1.CatalogService/JoinUsers',
+                request_serializer=recserve_dot_v1_dot_catalog__pb2.JoinUsersRequest.SerializeToString,
+                response_deserializer=recserve_dot_v1_dot_catalog__pb2.JoinUsersResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer(object):
@@ -128,6 +133,18 @@ class CatalogServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def JoinUsers(self, request, context):
+        """Joins a visitor, such as an anonymous session, to the user who has logged in: events,
+        answers and, where the user has none, features of the visitor are the user's from now
+        on, and later events that name the visitor are stored as the user's. Every later answer
+        of this server goes by it; other servers follow within about a second. May be repeated.
+        FAILED_PRECONDITION if the visitor is another user already (JOINED_ALREADY) or has more
+        than 100000 events (VISITOR_TOO_LARGE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -160,6 +177,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.DeleteUser,
                     request_deserializer=recserve_dot_v1_dot_catalog__pb2.DeleteUserRequest.FromString,
                     response_serializer=recserve_dot_v1_dot_catalog__pb2.DeleteUserResponse.SerializeToString,
+            ),
+            'JoinUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.JoinUsers,
+                    request_deserializer=recserve_dot_v1_dot_catalog__pb2.JoinUsersRequest.FromString,
+                    response_serializer=recserve_dot_v1_dot_catalog__pb2.JoinUsersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -327,6 +349,33 @@ class CatalogService(object):
             '/recserve.v1.CatalogService/DeleteUser',
             recserve_dot_v1_dot_catalog__pb2.DeleteUserRequest.SerializeToString,
             recserve_dot_v1_dot_catalog__pb2.DeleteUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def JoinUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/recserve.v1.CatalogService/JoinUsers',
+            recserve_dot_v1_dot_catalog__pb2.JoinUsersRequest.SerializeToString,
+            recserve_dot_v1_dot_catalog__pb2.JoinUsersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,14 @@ class CatalogServiceStub:
     completes it. May be repeated: the receipt has the same id, and names the same
     versions.
     """
+    JoinUsers: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.JoinUsersRequest, _catalog_pb2.JoinUsersResponse]
+    """Joins a visitor, such as an anonymous session, to the user who has logged in: events,
+    answers and, where the user has none, features of the visitor are the user's from now
+    on, and later events that name the visitor are stored as the user's. Every later answer
+    of this server goes by it; other servers follow within about a second. May be repeated.
+    FAILED_PRECONDITION if the visitor is another user already (JOINED_ALREADY) or has more
+    than 100000 events (VISITOR_TOO_LARGE).
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -98,6 +106,14 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     export, keeps the file as it was: the rows are gone then, and repeating the call
     completes it. May be repeated: the receipt has the same id, and names the same
     versions.
+    """
+    JoinUsers: _aio.UnaryUnaryMultiCallable[_catalog_pb2.JoinUsersRequest, _catalog_pb2.JoinUsersResponse]  # type: ignore[assignment]
+    """Joins a visitor, such as an anonymous session, to the user who has logged in: events,
+    answers and, where the user has none, features of the visitor are the user's from now
+    on, and later events that name the visitor are stored as the user's. Every later answer
+    of this server goes by it; other servers follow within about a second. May be repeated.
+    FAILED_PRECONDITION if the visitor is another user already (JOINED_ALREADY) or has more
+    than 100000 events (VISITOR_TOO_LARGE).
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -167,6 +183,20 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         export, keeps the file as it was: the rows are gone then, and repeating the call
         completes it. May be repeated: the receipt has the same id, and names the same
         versions.
+        """
+
+    @_abc_1.abstractmethod
+    def JoinUsers(
+        self,
+        request: _catalog_pb2.JoinUsersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.JoinUsersResponse, _abc.Awaitable[_catalog_pb2.JoinUsersResponse]]:
+        """Joins a visitor, such as an anonymous session, to the user who has logged in: events,
+        answers and, where the user has none, features of the visitor are the user's from now
+        on, and later events that name the visitor are stored as the user's. Every later answer
+        of this server goes by it; other servers follow within about a second. May be repeated.
+        FAILED_PRECONDITION if the visitor is another user already (JOINED_ALREADY) or has more
+        than 100000 events (VISITOR_TOO_LARGE).
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

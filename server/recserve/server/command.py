@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recserve.server.compacting_command import compact_command
 from recserve.server.exporting_command import export_command
 from recserve.server.importing_command import import_command
 
@@ -150,6 +151,9 @@ def _settings_options(command: Any) -> Any:
         click.option(
             "--answer-log-days", type=float, help="Days that they are kept; 0: for ever. [30]"
         ),
+        click.option(
+            "--event-days", type=float, help="Days after which events are compacted; 0: never. [0]"
+        ),
         click.option("--cached-profiles", type=int, help="User profiles in memory. [100000]"),
         click.option("--drain-seconds", type=float, help="Time to finish calls at stop. [10]"),
         click.option(
@@ -219,6 +223,7 @@ def check_config(**options: Any) -> None:
 
 main.add_command(import_command)
 main.add_command(export_command)
+main.add_command(compact_command)
 
 
 def _settings(options: dict[str, Any]) -> "Settings":

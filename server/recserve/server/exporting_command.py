@@ -117,6 +117,7 @@ def export_command(
     report = {
         "path": str(path),
         "event_count": exported.event_count,
+        "compacted_event_count": exported.compacted_event_count,
         "log_position": exported.log_position,
         "pseudonymised": not plain_user_ids,
     }
@@ -125,6 +126,8 @@ def export_command(
     else:
         named = "their own ids" if plain_user_ids else "pseudonyms"
         click.echo(f"{exported.event_count:,} events in {path}, users under {named}")
+        if exported.compacted_event_count:
+            click.echo(f"left out: {exported.compacted_event_count:,} older ones, compacted")
 
 
 def _schema(database: Database, path: Path | None) -> DeclaredSchema:

@@ -97,9 +97,8 @@ ANSWERS_LOST = Counter(
 )
 EVENT_LOG_LAG_SECONDS = Gauge(
     "recserve_event_log_lag_seconds",
-    "Time since this server's profiles were last known to have every event of the log; 0 if just "
-    "now.",
-    multiprocess_mode="livemax",
+    "How old a committed event may be that this server's profiles do not have yet.",
+    multiprocess_mode="livesum",
 )
 EVENTS = Counter("recserve_events_total", "Events stored.", ["event_type"])
 ONLINE_EVENTS = Counter(

@@ -92,6 +92,8 @@ class Settings(BaseModel):
     """Share of answers that are logged, for comparing versions."""
     answer_log_days: Annotated[float, Field(ge=0, le=36_500)] = 30.0
     """How long logged answers are kept, in days; 0: for ever."""
+    event_days: Annotated[float, Field(ge=0, le=36_500)] = 0.0
+    """Age at which events are compacted to what a user has seen, in days; 0: never."""
     cached_profiles: Annotated[int, Field(ge=1)] = 100_000
     """Most user profiles kept in memory."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0

@@ -110,6 +110,10 @@ class Wire:
         request = catalog_pb2.DeleteUserRequest(user_id=user_id)
         return self.catalogue.DeleteUser(request, timeout=SECONDS)
 
+    def join_users(self, visitor_id: str, user_id: str) -> catalog_pb2.JoinUsersResponse:
+        request = catalog_pb2.JoinUsersRequest(visitor_id=visitor_id, user_id=user_id)
+        return self.catalogue.JoinUsers(request, timeout=SECONDS)
+
     def compare(self, **fields: Any) -> experiment_pb2.CompareVersionsResponse:
         request = experiment_pb2.CompareVersionsRequest(**fields)
         return self.experiments.CompareVersions(request, timeout=SECONDS)
@@ -176,5 +180,6 @@ UNARY_METHODS = {
     "CatalogService/GetUser": catalog_pb2.GetUserRequest,
     "CatalogService/DeleteItems": catalog_pb2.DeleteItemsRequest,
     "CatalogService/DeleteUser": catalog_pb2.DeleteUserRequest,
+    "CatalogService/JoinUsers": catalog_pb2.JoinUsersRequest,
     "ExperimentService/CompareVersions": experiment_pb2.CompareVersionsRequest,
 }

@@ -170,69 +170,41 @@ def test_closing_does_not_wait_for_views_that_will_never_answer(event: MakeEvent
     assert not closing.is_alive()
 
 
-class Hands:
-    """A clock that the test turns."""
+def test_the_lag_is_the_time_since_the_views_had_everything(event: MakeEvent) -> None:
+    class Away(InMemoryEventLog):
+        away = False
 
-    seconds = 0.0
+        def data_version(self) -> int:
+            if self.away:
+                raise Unavailable("the database is away")
+            return super().data_version()
 
-    def __call__(self) -> float:
-        return self.seconds
-
-
-class AwayLog(InMemoryEventLog):
-    """A log that cannot be read while its database is away."""
-
-    is_away = False
-
-    def data_version(self) -> int:
-        if self.is_away:
-            raise Unavailable("gone")
-        return super().data_version()
-
-
-def test_the_lag_is_the_time_since_everything_was_known(event: MakeEvent) -> None:
-    log, clock, lags = AwayLog(), Hands(), list[float]()
+    now = 100.0
+    log, seen = Away(), list[float]()
     follower = Follower()
-    tail = follower.tail(log, InMemoryCatalogue(), monotonic=clock, on_lag=lags.append)
-
-    clock.seconds = 60
-    tail.look()
-    tail._tell_lag()
-    assert lags == [0], "nothing was there to be known"
-
-    log.is_away = True
-    clock.seconds = 90
-    with pytest.raises(Unavailable):
-        tail.look()
-    tail._tell_lag()
-    assert lags[1:] == [30], "nobody knows what others wrote meanwhile"
-
-    log.is_away = False
-    log.append_groups([[event("a")]])
-    clock.seconds = 91
-    tail.look()
-    tail._tell_lag()
-    assert lags[-1] == 0
-
-
-def test_the_lag_grows_while_a_backlog_is_read(event: MakeEvent) -> None:
-    log, clock, lags = InMemoryEventLog(), Hands(), list[float]()
-    log.append_groups([[event(f"{n}") for n in range(4)]])
-    follower = Follower()
-
-    def take(logged: Sequence[LoggedEvent]) -> "Future[None]":
-        clock.seconds += 20
-        return follower.take(logged)
-
-    tail = LogTail(
+    tail = follower.tail(
         log,
         InMemoryCatalogue(),
-        position=lambda: follower.position,
-        on_events=take,
-        on_catalogue_change=follower.on_catalogue_change,
-        max_events_per_read=2,
-        on_lag=lags.append,
-        monotonic=clock,
+        monotonic=lambda: now,
+        interval_seconds=1.0,
+        max_events_per_read=1,
+        on_look=lambda: seen.append(tail.lag_seconds()),
     )
     tail.look()
-    assert lags == [20, 40]
+    assert tail.lag_seconds() == 0.0
+    now = 101.0
+    assert tail.lag_seconds() == 0.0  # all that was known of is there
+    log.append_groups([[event("a"), event("b")]])
+    now = 103.0
+    tail.look()
+    assert seen[-1] == 3.0  # while it reads
+    assert tail.lag_seconds() == 0.0
+    log.away = True
+    now = 104.0
+    with pytest.raises(Unavailable):
+        tail.look()
+    now = 110.0
+    assert tail.lag_seconds() == 7.0  # no look has come to its end for long
+    log.away = False
+    tail.look()
+    assert tail.lag_seconds() == 0.0

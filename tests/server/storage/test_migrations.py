@@ -38,7 +38,7 @@ def test_migrations_lead_to_the_tables_as_they_are(database: Database) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
         assert connection.execute(select(FORMAT)).all() == [(revision_of(FORMAT_VERSION),)]
-        assert connection.execute(select(func.count()).select_from(COUNTERS)).scalar() == 3
+        assert connection.execute(select(func.count()).select_from(COUNTERS)).scalar() == 4
 
 
 def test_every_format_has_its_migration() -> None:

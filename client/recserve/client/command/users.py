@@ -35,6 +35,7 @@ def users() -> None:
     \b
     recserve users upsert users.csv
     recserve users get user-42
+    recserve users join session-7 user-42
     recserve users delete user-42
     """
 
@@ -130,6 +131,28 @@ def delete(connection: Connection, *, user: str, yes: bool, as_json: bool) -> No
         print_json(receipt)
     else:
         _print_receipt(receipt)
+
+
+@users.command()
+@click.argument("visitor")
+@click.argument("user")
+@json_option
+@click.pass_obj
+def join(connection: Connection, *, visitor: str, user: str, as_json: bool) -> None:
+    """Join VISITOR, such as an anonymous session, to USER who has logged in.
+
+    What the visitor did, and what still comes under that id, is the user's from then on. It may
+    be repeated.
+
+    \b
+    recserve users join session-7 user-42
+    """
+    with connection.client() as client:
+        receipt = client.join_users(visitor, user, timeout=connection.timeout or 10.0)
+    if as_json:
+        print_json(receipt)
+        return
+    click.echo(f"{receipt.joined_event_count:,} events of {visitor} are {receipt.user_id}'s now")
 
 
 def _print_receipt(receipt: "ErasureReceipt") -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from recserve.server.answer_log.interface import LoggedAnswer
 
@@ -26,6 +27,13 @@ class InMemoryAnswerLog:
             for name in old:
                 del self.answers[name]
             return len(old)
+
+    def join_users(self, visitor_id: str, user_id: str) -> None:
+        """Makes the answers of a visitor a user's."""
+        with self._lock:
+            for name, each in self.answers.items():
+                if each.user_id == visitor_id:
+                    self.answers[name] = replace(each, user_id=user_id)
 
     def erase_user(self, user_id: str) -> None:
         """Erases the answers of a user."""

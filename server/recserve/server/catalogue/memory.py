@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from recserve.server.catalogue.interface import Deleted, ItemRecord, Put, UserRecord
 from recserve.server.schema.values import Features
@@ -68,6 +69,13 @@ class InMemoryCatalogue:
             self._users.pop(user_id, None)
             self._revision += 1
             return self._revision
+
+    def join_users(self, visitor_id: str, user_id: str) -> None:
+        """Gives a user without features those of a visitor, who has none then."""
+        with self._lock:
+            visitor = self._users.pop(visitor_id, None)
+            if visitor is not None:
+                self._users.setdefault(user_id, replace(visitor, user_id=user_id))
 
     def item_ids(self) -> list[str]:
         """See `Catalogue.item_ids`."""

@@ -15,6 +15,7 @@ from recserve.server.database.tables import (
     ERASURE_COUNT,
     FORMAT,
     FORMAT_VERSION,
+    JOIN_COUNT,
     LAST_POSITION,
     METADATA,
     revision_of,
@@ -136,7 +137,7 @@ def _not_newer(version: int, name: str) -> int:
 def _bring_up_to_date(connection: Connection, found: int) -> None:
     if not found:
         METADATA.create_all(connection)
-        names = (LAST_POSITION, CATALOGUE_REVISION, ERASURE_COUNT)
+        names = (LAST_POSITION, CATALOGUE_REVISION, ERASURE_COUNT, JOIN_COUNT)
         connection.execute(insert(COUNTERS), [{"name": name, "value": 0} for name in names])
         connection.execute(insert(FORMAT).values(version_num=revision_of(FORMAT_VERSION)))
     elif found < FORMAT_VERSION:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 5
 """Raised when the tables change, with a migration; a database of a higher one is refused."""
 
 METADATA = MetaData()
@@ -39,6 +39,43 @@ EVENTS = Table(
     Column("context", String, nullable=False, server_default=text("''")),
     Index("events_by_user", "user_id", "event_time"),
 )
+
+COMPACTED_EVENTS = Table(
+    "compacted_events",
+    METADATA,
+    Column("user_id", _Id, primary_key=True),
+    Column("item_id", _Id, primary_key=True),
+    Column("event_type", String, primary_key=True),
+    Column("event_count", BigInteger, nullable=False),
+    Column("value", Double),
+    Column("first_position", BigInteger, nullable=False),
+    Column("first_time", Double, nullable=False),
+    Column("last_time", Double, nullable=False),
+)
+"""What is kept of events that became too old: how many there were of a user, an item and a type,
+the value of the one compacted last, and within which positions and times they were."""
+
+COMPACTED_IDS = Table(
+    "compacted_event_ids",
+    METADATA,
+    Column("position", _Position, primary_key=True, autoincrement=False),
+    Column("event_id", _Id, nullable=False, unique=True),
+    Column("user_id", _Id, nullable=False),
+    Column("compact_time", Double, nullable=False),
+    Index("compacted_event_ids_by_user", "user_id"),
+)
+"""Their ids, for a while: an event that is sent again is still a duplicate."""
+
+USER_JOINS = Table(
+    "user_joins",
+    METADATA,
+    Column("number", _Position, primary_key=True, autoincrement=False),
+    Column("visitor_id", _Id, nullable=False, unique=True),
+    Column("user_id", _Id, nullable=False),
+    Index("user_joins_by_user", "user_id"),
+)
+"""Visitors who are known to be a user. What comes under a visitor's id is stored as the user's;
+`user_id` is never a visitor of this table. `number` is drawn from the counter `user_joins`."""
 
 ITEMS = Table(
     "items",
@@ -67,7 +104,9 @@ COUNTERS = Table(
     Column("name", String, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""`last_position`, `catalogue_revision` and `erasures`, each of which only grows.
+"""`last_position`, `catalogue_revision`, `erasures` and `user_joins`, each of which only grows.
+
+`erasures` tells servers that events were taken out of the log, by an erasure or a compaction.
 
 Writers draw positions from the counter inside their transaction, so positions are in commit
 order and without gaps, also where transactions run side by side (the counter's row is locked
@@ -146,3 +185,4 @@ def revision_of(version: int) -> str:
 LAST_POSITION = "last_position"
 CATALOGUE_REVISION = "catalogue_revision"
 ERASURE_COUNT = "erasures"
+JOIN_COUNT = "user_joins"

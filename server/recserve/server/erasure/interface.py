@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 RECEIPT_BYTES = 16
 
@@ -27,9 +27,24 @@ class Trained:
     since: float
     until: float
 
-    def may_hold(self, position: int, time: float) -> bool:
-        """Whether an event was there to be learned from; cleaning may have left it out."""
-        return position <= self.log_position and self.since <= time <= self.until
+    def may_hold(self, past: "Past") -> bool:
+        """Whether one of the events may have been learned from; cleaning may have left it out."""
+        is_there = past.position <= self.log_position
+        return is_there and self.since <= past.until and past.since <= self.until
+
+
+class Past(NamedTuple):
+    """An event, or several of which only this is known.
+
+    Attributes:
+        position: The lowest position.
+        since: The time of the first, in seconds since the Unix epoch.
+        until: The time of the last one.
+    """
+
+    position: int
+    since: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Erased:
             of earlier erasures of the same user.
         time: When it was done, in seconds since the Unix epoch.
         revision: That of the catalogue afterwards.
+        user_ids: All ids of the user: visitors that were joined to them are erased as well.
     """
 
     receipt_id: str
@@ -50,6 +66,7 @@ class Erased:
     versions: tuple[str, ...]
     time: float
     revision: int
+    user_ids: tuple[str, ...]
 
 
 class ErasureLog(Protocol):
@@ -57,6 +74,9 @@ class ErasureLog(Protocol):
 
     Methods block and may be called from any thread.
     """
+
+    def ids_of(self, user_id: str) -> Sequence[str]:
+        """Returns every id of the user whom an id means: the given one first."""
 
     def erase(self, user_id: str, trained: Sequence[Trained]) -> Erased:
         """Erases every row of a user. Repeating it is safe, and gives the same receipt.
@@ -88,21 +108,15 @@ def receipt_id(key: bytes, user_id: str) -> str:
     return hmac.digest(key, user_id.encode(), hashlib.sha256)[:RECEIPT_BYTES].hex()
 
 
-def versions_trained_on(
-    trained: Iterable[Trained], events: Sequence[tuple[int, float]]
-) -> list[str]:
+def versions_trained_on(trained: Iterable[Trained], events: Sequence[Past]) -> list[str]:
     """Names the versions that learned from events, or from the weights of one that did.
 
     Args:
         trained: The versions.
-        events: Positions and times of the events.
+        events: Where the events are.
     """
     versions = list(trained)
-    found = {
-        each.name
-        for each in versions
-        if any(each.may_hold(position, time) for position, time in events)
-    }
+    found = {each.name for each in versions if any(each.may_hold(past) for past in events)}
     while heirs := {each.name for each in versions if each.base in found} - found:
         found |= heirs
     return sorted(found, key=lambda name: int(name.rpartition("/")[2]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from recserve.server.answer_log.memory import InMemoryAnswerLog
 from recserve.server.catalogue.memory import InMemoryCatalogue
-from recserve.server.erasure.interface import Erased, Trained, receipt_id, versions_trained_on
+from recserve.server.erasure.interface import Erased, Past, Trained, receipt_id, versions_trained_on
 from recserve.server.event_log.memory import InMemoryEventLog
 
 
@@ -27,19 +27,25 @@ class InMemoryErasureLog:
         self._versions: dict[str, set[str]] = {}
         self._count = 0
 
+    def ids_of(self, user_id: str) -> Sequence[str]:
+        """See `ErasureLog.ids_of`."""
+        return self._log.ids_of(user_id)
+
     def erase(self, user_id: str, trained: Sequence[Trained]) -> Erased:
         """See `ErasureLog.erase`."""
-        events = self._log.erase_user(user_id)
-        self._answers.erase_user(user_id)
-        revision = self._catalogue.erase_user(user_id)
+        user_ids = self._log.ids_of(user_id)
+        events = [event for each in user_ids for event in self._log.erase_user(each)]
+        for each in user_ids:
+            self._answers.erase_user(each)
+            revision = self._catalogue.erase_user(each)
+        self._log.forget_joins(user_ids)
         receipt = receipt_id(b"in memory", user_id)
         versions = self._versions.setdefault(receipt, set())
-        versions.update(
-            versions_trained_on(trained, [(each.position, each.event.time) for each in events])
-        )
+        past = [Past(each.position, each.event.time, each.event.time) for each in events]
+        versions.update(versions_trained_on(trained, past))
         self._count += 1
         named = sorted(versions, key=lambda name: int(name.rpartition("/")[2]))
-        return Erased(receipt, len(events), tuple(named), time.time(), revision)
+        return Erased(receipt, len(events), tuple(named), time.time(), revision, tuple(user_ids))
 
     def scrub(self, user_id: str) -> None:
         """See `ErasureLog.scrub`: there is no file."""

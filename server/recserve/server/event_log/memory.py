@@ -4,6 +4,7 @@ import threading
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
 from recserve.server.events import Event, LoggedEvent
@@ -22,6 +23,7 @@ class InMemoryEventLog:
         self._last_position = 0
         self._positions: dict[str, int] = {}
         self._by_user: defaultdict[str, list[LoggedEvent]] = defaultdict(list)
+        self._users: dict[str, str] = {}
         self._meta: dict[str, str] = {}
         self._commits = 0
 
@@ -97,6 +99,37 @@ class InMemoryEventLog:
             self._commits += 1
             return erased
 
+    def user_of(self, visitor_id: str) -> str | None:
+        """Who a visitor is, if it is known."""
+        with self._lock:
+            return self._users.get(visitor_id)
+
+    def ids_of(self, user_id: str) -> list[str]:
+        """Every id of the user whom an id means, the given one first."""
+        with self._lock:
+            user = self._users.get(user_id, user_id)
+            visitors = [each for each, known in self._users.items() if known == user]
+            return list(dict.fromkeys([user_id, user, *visitors]))
+
+    def join_users(self, visitor_id: str, user_id: str) -> int:
+        """Makes events of a visitor, and later ones, a user's; returns how many there were."""
+        with self._lock:
+            self._events = [_as_user(each, visitor_id, user_id) for each in self._events]
+            moved = self._by_user.pop(visitor_id, [])
+            self._by_user[user_id] += [_as_user(each, visitor_id, user_id) for each in moved]
+            self._users = {
+                each: user_id if known == visitor_id else known
+                for each, known in self._users.items()
+            } | {visitor_id: user_id}
+            self._commits += 1
+            return len(moved)
+
+    def forget_joins(self, user_ids: Collection[str]) -> None:
+        """Forgets who some visitors are."""
+        with self._lock:
+            for user_id in user_ids:
+                self._users.pop(user_id, None)
+
     def watch(self, on_change: Callable[[], None]) -> None:
         """See `EventLog.watch`: there is no other process."""
 
@@ -106,7 +139,9 @@ class InMemoryEventLog:
     def _append(self, group: Sequence[Event]) -> Appended:
         accepted: list[LoggedEvent] = []
         log_position = 0
-        for event in group:
+        for given in group:
+            user_id = self._users.get(given.user_id)
+            event = given if user_id is None else replace(given, user_id=user_id)
             known = self._positions.get(event.event_id)
             if known is None:
                 known = self._last_position + 1
@@ -121,3 +156,9 @@ class InMemoryEventLog:
         self._positions[logged.event.event_id] = logged.position
         self._by_user[logged.event.user_id].append(logged)
         return logged
+
+
+def _as_user(logged: LoggedEvent, visitor_id: str, user_id: str) -> LoggedEvent:
+    if logged.event.user_id != visitor_id:
+        return logged
+    return LoggedEvent(logged.position, replace(logged.event, user_id=user_id))

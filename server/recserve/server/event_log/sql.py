@@ -1,23 +1,52 @@
 """An event log in a SQL database."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import count
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    bindparam,
+    exists,
+    insert,
+    select,
+    union,
+    update,
+)
 
 from recserve.server.database import Database, Watch
-from recserve.server.database.tables import COUNTERS, EVENTS, LAST_POSITION, META
+from recserve.server.database.tables import (
+    COMPACTED_EVENTS,
+    COMPACTED_IDS,
+    COUNTERS,
+    EVENTS,
+    LAST_POSITION,
+    META,
+    USER_JOINS,
+)
 from recserve.server.event_log.counting import positive_weights
 from recserve.server.event_log.interface import Appended, ItemCounts, UserHistory
 from recserve.server.event_log.rows import COLUMNS, from_row, to_row
 from recserve.server.events import Event, LoggedEvent
+from recserve.server.joining.ids import users_of
 from recserve.server.schema import DeclaredSchema
 
 MAX_IDS_PER_QUERY = 500
 
-_KNOWN = select(EVENTS.c.event_id, EVENTS.c.position).where(
-    EVENTS.c.event_id.in_(bindparam("event_ids", expanding=True))
+_IDS: BindParameter[Any] = bindparam("event_ids", expanding=True)
+_KNOWN, _KNOWN_COMPACTED = (
+    select(table.c.event_id, table.c.position).where(table.c.event_id.in_(_IDS))
+    for table in (EVENTS, COMPACTED_IDS)
 )
+_SELDOM = select(
+    exists(select(COMPACTED_IDS.c.position)).label("compacted"),
+    exists(select(USER_JOINS.c.number)).label("joined"),
+)
+"""Whether there is anything to look events up in, which costs less than looking them up."""
 _DRAW_POSITIONS = (
     update(COUNTERS)
     .where(COUNTERS.c.name == LAST_POSITION)
@@ -31,17 +60,21 @@ _AFTER = (
     .order_by(EVENTS.c.position)
     .limit(bindparam("count"))
 )
-_OF_USER = (
-    EVENTS.c.user_id == bindparam("user"),
-    EVENTS.c.event_type.not_in(bindparam("ignored", expanding=True)),
-)
+_USER: BindParameter[Any] = bindparam("user")
+_IGNORED: BindParameter[Any] = bindparam("ignored", expanding=True)
+_OF_USER = (EVENTS.c.user_id == _USER, EVENTS.c.event_type.not_in(_IGNORED))
 _NEWEST = (
     select(EVENTS)
     .where(*_OF_USER)
     .order_by(EVENTS.c.event_time.desc(), EVENTS.c.position.desc())
     .limit(bindparam("count"))
 )
-_ITEMS = select(EVENTS.c.item_id).distinct().where(*_OF_USER)
+_ITEMS = union(
+    *(
+        select(table.c.item_id).where(table.c.user_id == _USER, table.c.event_type.not_in(_IGNORED))
+        for table in (EVENTS, COMPACTED_EVENTS)
+    )
+)
 
 
 class SqlEventLog:
@@ -57,8 +90,13 @@ class SqlEventLog:
     def append_groups(self, groups: Sequence[Sequence[Event]]) -> list[Appended]:
         """See `EventLog.append_groups`."""
         with self._database.writing() as connection:
-            known = _known_positions(connection, groups)
-            new = _number(connection, _new_events(groups, known))
+            there = connection.execute(_SELDOM).one()
+            queries = (_KNOWN, _KNOWN_COMPACTED) if there.compacted else (_KNOWN,)
+            known = _known_positions(connection, groups, queries)
+            events = _new_events(groups, known)
+            if there.joined:
+                events = _as_users(connection, events)
+            new = _number(connection, events)
             rows = [to_row(logged) for group in new for logged in group]
             if rows:
                 self._database.insert_rows(connection, EVENTS, COLUMNS, rows)
@@ -101,8 +139,10 @@ class SqlEventLog:
         """See `EventLog.item_counts`."""
         with self._database.reading() as connection:
             position = _last_position(connection)
-            rows = connection.execute(positive_weights(schema))
-            return ItemCounts({row.item_id: row.weight for row in rows}, position)
+            weights: Counter[str] = Counter()
+            for query in positive_weights(schema):
+                weights.update({row.item_id: row.weight for row in connection.execute(query)})
+            return ItemCounts(dict(weights), position)
 
     def meta(self, key: str) -> str | None:
         """See `EventLog.meta`."""
@@ -141,14 +181,19 @@ class SqlEventLog:
         self._database.close()
 
 
-def _known_positions(connection: Connection, groups: Sequence[Sequence[Event]]) -> dict[str, int]:
+def _known_positions(
+    connection: Connection,
+    groups: Sequence[Sequence[Event]],
+    queries: Sequence[Select[tuple[str, int]]],
+) -> dict[str, int]:
     """Returns the positions of those events whose ids are in the log already."""
     event_ids = [event.event_id for group in groups for event in group]
     known: dict[str, int] = {}
     for start in range(0, len(event_ids), MAX_IDS_PER_QUERY):
         some = event_ids[start : start + MAX_IDS_PER_QUERY]
-        rows = connection.execute(_KNOWN, {"event_ids": some})
-        known |= {row.event_id: row.position for row in rows}
+        for query in queries:
+            rows = connection.execute(query, {"event_ids": some})
+            known |= {row.event_id: row.position for row in rows}
     return known
 
 
@@ -163,6 +208,20 @@ def _new_events(groups: Sequence[Sequence[Event]], known: Iterable[str]) -> list
                 taken.add(event.event_id)
                 new[-1].append(event)
     return new
+
+
+def _as_users(connection: Connection, groups: list[list[Event]]) -> list[list[Event]]:
+    """Makes events of visitors those of the users that they were joined to."""
+    user_ids = list({event.user_id for group in groups for event in group})
+    users: dict[str, str] = {}
+    for start in range(0, len(user_ids), MAX_IDS_PER_QUERY):
+        users |= users_of(connection, user_ids[start : start + MAX_IDS_PER_QUERY])
+    if not users:
+        return groups
+    return [
+        [replace(event, user_id=users.get(event.user_id, event.user_id)) for event in group]
+        for group in groups
+    ]
 
 
 def _number(connection: Connection, groups: list[list[Event]]) -> list[tuple[LoggedEvent, ...]]:

@@ -1,7 +1,7 @@
 """Erases users for callers, off the event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -37,7 +37,8 @@ class Eraser:
         store: Its manifests say what versions were trained on.
         answers: May hold answers that are not written yet.
         on_begin: Called first, with the user: to let go of what is under way for them.
-        on_erased: Called when the rows are gone, with the user and the catalogue's revision.
+        on_erased: Called when the rows are gone, with all ids of the user and the catalogue's
+            revision.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Eraser:
         store: ModelStore,
         answers: AnswerWriter,
         on_begin: Callable[[str], None],
-        on_erased: Callable[[str, int], Awaitable[None]],
+        on_erased: Callable[[Sequence[str], int], Awaitable[None]],
     ) -> None:
         self._model = model
         self._storage = storage
@@ -79,10 +80,12 @@ class Eraser:
 
     async def _erase(self, user_id: str) -> Receipt:
         loop = asyncio.get_running_loop()
-        self._on_begin(user_id)
+        user_ids = await loop.run_in_executor(self._thread, self._storage.erasures.ids_of, user_id)
+        for each in user_ids:
+            self._on_begin(each)
         receipt = await loop.run_in_executor(self._thread, self._delete, user_id)
         # Before the files are scrubbed, which takes longer: no answer goes by the user any more.
-        await self._on_erased(user_id, receipt.erased.revision)
+        await self._on_erased(receipt.erased.user_ids, receipt.erased.revision)
         await loop.run_in_executor(self._thread, self._storage.erasures.scrub, user_id)
         logs.get("erasure").info(
             "a user is erased",
@@ -93,7 +96,8 @@ class Eraser:
         return receipt
 
     def _delete(self, user_id: str) -> Receipt:
-        self._answers.drop(user_id)
+        for each in self._storage.erasures.ids_of(user_id):
+            self._answers.drop(each)
         runs = self._runs_at_work()  # first: one that ends meanwhile has made a version
         return Receipt(self._storage.erasures.erase(user_id, self._trained()), runs)
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +21,7 @@ from recserve.server.front_end.catalogue_changes import CatalogueChanges
 from recserve.server.front_end.catalogue_view import CatalogueChange, CatalogueView, read_catalogue
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.erasing import Eraser
+from recserve.server.front_end.joining import UserJoiner
 from recserve.server.front_end.servicers.catalog import CatalogServicer
 from recserve.server.front_end.servicers.events import EventServicer
 from recserve.server.front_end.servicers.experiments import ExperimentServicer
@@ -42,6 +43,7 @@ from recserve.server.recommending.recommender import Recommender
 from recserve.server.recommending.shadow import Shadow
 from recserve.server.recommending.similar import SimilarItems
 from recserve.server.recommending.versions import ServedVersions
+from recserve.server.retention import Retention
 from recserve.server.success_gap import SuccessGap
 from recserve.server.supervision import Supervision
 from recserve.server.tracing import RunTracer
@@ -87,6 +89,7 @@ class FrontEnd:
         cached_profiles: Most profiles kept.
         answer_log_share: Share of answers that are logged.
         answer_log_days: How long they are kept; 0: for ever.
+        event_days: Age at which events are compacted; 0: never.
         schedule: When to train by itself; None: never.
         on_successes: Told what comes of a canary's answers, from time to time; None: nobody looks.
         run_tracer: Makes a span of each training run; None: they are not traced.
@@ -107,6 +110,7 @@ class FrontEnd:
         cached_profiles: int = 100_000,
         answer_log_share: float = 1.0,
         answer_log_days: float = 0.0,
+        event_days: float = 0.0,
         schedule: Schedule | None = None,
         on_successes: Callable[[int, SuccessGap], None] | None = None,
         run_tracer: RunTracer | None = None,
@@ -128,6 +132,9 @@ class FrontEnd:
             log, catalogue, schema.current, self._readers, max_users=cached_profiles
         )
         self._answers = AnswerWriter(storage.answers, share=answer_log_share, days=answer_log_days)
+        self._retention: Retention | None = None
+        if event_days and storage.compaction is not None:
+            self._retention = Retention(storage.compaction, event_days)
         self.versions = ServedVersions(canary_share)
         self.states = VersionStates()
         self.health = HealthServicer()
@@ -184,6 +191,8 @@ class FrontEnd:
             max_queued_events=self._max_waiting_events,
             deliver=self._loop.call_soon_threadsafe,
         )
+        self._joiner = UserJoiner(self._storage.joins, self._profiles)
+        await asyncio.to_thread(self._joiner.open)
         self._erased = await asyncio.to_thread(self._storage.erasures.count)
         self._tail = LogTail(
             self._log,
@@ -191,7 +200,7 @@ class FrontEnd:
             position=lambda: self._feed.position,
             on_events=self._feed.from_tail,
             on_catalogue_change=self._on_catalogue_change,
-            on_lag=metrics.EVENT_LOG_LAG_SECONDS.set,
+            on_look=self._joiner.follow,
         )
         self._feed.on_waiting = self._tail.nudge
         self._followers = LogFollowers(self._log, self._feed, self._followings)
@@ -229,6 +238,8 @@ class FrontEnd:
         self._writer.start()
         self._answers.start()
         self._tail.start()
+        if self._retention is not None:
+            self._retention.start()
         self.runs.open()
         self._automatic.open()
         if self._success_watch is not None:
@@ -271,7 +282,7 @@ class FrontEnd:
             TrainingServicer(model=self._model, runs=self.runs, cards=cards), server
         )
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(self._changes, self._schema, self._eraser), server
+            CatalogServicer(self._changes, self._schema, self._eraser, self._joiner), server
         )
         experiment_pb2_grpc.add_ExperimentServiceServicer_to_server(
             ExperimentServicer(
@@ -284,6 +295,10 @@ class FrontEnd:
         )
         event_pb2_grpc.add_EventServiceServicer_to_server(EventServicer(self._followers), server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
+
+    def measure_lag(self) -> None:
+        """Put on the metrics page how far the views are behind the log."""
+        metrics.EVENT_LOG_LAG_SECONDS.set(self._tail.lag_seconds())
 
     def take_readings(self) -> dict[int, Reading]:
         """What was seen of the engines' answers since the last time."""
@@ -305,8 +320,11 @@ class FrontEnd:
         await self._shadow.close()
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._answers.close)
+        if self._retention is not None:
+            await asyncio.to_thread(self._retention.close)
         self._eraser.close()
         self._changes.close()
+        self._joiner.close()
         self.keeper.close()
         self._readers.shutdown()
         self._filterers.shutdown(cancel_futures=True)
@@ -330,10 +348,10 @@ class FrontEnd:
         except RecserveServerError as error:
             logs.get("front-end").warning("the old counts go on", error=error.message)
 
-    async def _on_erased(self, user_id: str, revision: int) -> None:
+    async def _on_erased(self, user_ids: Sequence[str], revision: int) -> None:
         """A user is erased, by us: nothing that answers goes by what it was told of them."""
         self._recent.forget()
-        self._view.apply(CatalogueChange(user_ids=[user_id]), revision)
+        self._view.apply(CatalogueChange(user_ids=user_ids), revision)
         await self._recount()
 
     def _on_catalogue_change(self) -> None:

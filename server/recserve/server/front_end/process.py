@@ -2,10 +2,11 @@
 
 Threads: `main` runs the event loop (servicers, profiles, engine links); `log-writer` commits
 events; `log-tail` notices other writers, of whom `log-listener` hears from PostgreSQL;
-`answer-writer` keeps the answer log; `reader-N` read profiles; `filter-N` make filters' masks;
-`catalogue-N` and `erasing` change the catalogue and erase users; `native-calls` takes calls over
-from the native transport; OpenTelemetry's own sends spans, where there are traces; `control`
-listens to the supervisor, and ends the process with it.
+`answer-writer` keeps the answer log; `retention` compacts old events; `reader-N` read profiles;
+`filter-N` make filters' masks; `catalogue-N` and `erasing` change the catalogue and erase users;
+`joining` makes visitors users; `follow` reads for those who tail the log; `native-calls` takes
+calls over from the native transport; OpenTelemetry's own sends spans, where there are traces;
+`control` listens to the supervisor, and ends the process with it.
 """
 
 import asyncio
@@ -112,6 +113,7 @@ async def _run(
         cached_profiles=settings.cached_profiles,
         answer_log_share=settings.answer_log_share,
         answer_log_days=settings.answer_log_days,
+        event_days=settings.event_days,
         schedule=Schedule.of(settings),
         on_successes=_tell_successes(control) if _judges_successes(settings) else None,
         run_tracer=tracing.runs,
@@ -153,6 +155,7 @@ async def _tell_readings(front_end: FrontEnd, control: ChildControl) -> None:
     """Tell the supervisor what was seen of the engines' answers, if anything was."""
     while True:
         await asyncio.sleep(READING_SECONDS)
+        front_end.measure_lag()
         if readings := front_end.take_readings():
             control.send(readings={str(number): asdict(each) for number, each in readings.items()})
 

@@ -12,7 +12,9 @@ from recserve.server.database.lock import held
 from recserve.server.erasure import ErasureLog, InMemoryErasureLog, SqlErasureLog
 from recserve.server.event_log import EventLog, InMemoryEventLog, SqlEventLog
 from recserve.server.experiments.comparer import Comparer, InMemoryComparer, ProcessComparer
+from recserve.server.joining import InMemoryUserJoins, SqlUserJoins, UserJoins
 from recserve.server.pseudonyms import pseudonyms_of
+from recserve.server.retention import Compaction
 from recserve.server.training import InMemoryRunRegister, RunRegister
 from recserve.server.training.sql_register import SqlRunRegister
 
@@ -31,6 +33,9 @@ class Storage:
     erasures: ErasureLog
     comparer: Comparer
     """Reads the answers and the events."""
+    joins: UserJoins
+    compaction: Compaction | None = None
+    """Compacts old events; None: they stay, as in a log in memory."""
 
     @classmethod
     @contextmanager
@@ -53,6 +58,8 @@ class Storage:
                     SqlAnswerLog(database),
                     SqlErasureLog(database, bytes.fromhex(key)),
                     ProcessComparer(url),
+                    SqlUserJoins(database),
+                    Compaction(database),
                 )
             finally:
                 log.close()
@@ -73,4 +80,5 @@ class Storage:
             answers,
             InMemoryErasureLog(log, catalogue, answers),
             InMemoryComparer(log, answers),
+            InMemoryUserJoins(log, catalogue, answers),
         )

@@ -12,7 +12,14 @@ from google.protobuf import json_format
 from sqlalchemy import ColumnElement, Connection, Select, func, not_, select
 
 from recserve.server.database import Database
-from recserve.server.database.tables import COUNTERS, EVENTS, ITEMS, LAST_POSITION, USERS
+from recserve.server.database.tables import (
+    COMPACTED_EVENTS,
+    COUNTERS,
+    EVENTS,
+    ITEMS,
+    LAST_POSITION,
+    USERS,
+)
 from recserve.server.errors import InvalidDataset
 from recserve.server.pseudonyms import Pseudonyms
 from recserve.server.schema import DeclaredSchema, FeatureList
@@ -33,6 +40,8 @@ class Exported:
     log_position: int
     """The log reaches up to here in it."""
     event_count: int
+    compacted_event_count: int
+    """Older events of the log that were compacted, and are not in it."""
 
 
 def export_dataset(
@@ -106,10 +115,13 @@ class _Export:
         log_position = int(self._connection.execute(position).scalar_one())
         counts = self._event_types()
         event_count = sum(counts.values())
+        compacted = select(func.coalesce(func.sum(COMPACTED_EVENTS.c.event_count), 0))
+        compacted_count = int(self._connection.execute(compacted).scalar_one())
         if not event_count:
             raise InvalidDataset(
                 "the event log has no events"
                 + (" in this range of times" if self._chosen and log_position else "")
+                + (f" (it has compacted {compacted_count:,})" if compacted_count else "")
                 + "; send feedback, or import a dataset with `recserve-server import`"
             )
         items = select(ITEMS).where(not_(ITEMS.c.deleted)).order_by(ITEMS.c.item_id)
@@ -120,7 +132,7 @@ class _Export:
         self._write_events()
         self._write_entities("items", items, "item_id", self._schema.item)
         self._write_entities("users", users, "user_id", self._schema.user)
-        return Exported(log_position, event_count)
+        return Exported(log_position, event_count, compacted_count)
 
     def _event_types(self) -> dict[str, int]:
         """How many events of each type there are, the most frequent type first."""

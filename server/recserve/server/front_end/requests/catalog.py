@@ -40,6 +40,21 @@ def read_items(
     return items
 
 
+def read_join(request: catalog_pb2.JoinUsersRequest) -> tuple[str, str]:
+    """Check whom to join; returns the visitor and the user.
+
+    Raises:
+        InvalidRequest: an id is bad, or both are the same.
+    """
+    checks = Checks()
+    good = checks.identifier(request.visitor_id, "visitor_id")
+    if checks.identifier(request.user_id, "user_id") and good:
+        same = request.visitor_id == request.user_id
+        checks.require(not same, "visitor_id", "must not be the user_id")
+    checks.raise_if_any()
+    return request.visitor_id, request.user_id
+
+
 def read_users(
     request: catalog_pb2.UpsertUsersRequest, schema: DeclaredSchema, now: float
 ) -> list[UserRecord]:

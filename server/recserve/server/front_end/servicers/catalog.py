@@ -9,10 +9,12 @@ from recserve.server.errors import NotFound
 from recserve.server.front_end.catalogue_changes import CatalogueChanges
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.erasing import Eraser
+from recserve.server.front_end.joining import UserJoiner
 from recserve.server.front_end.requests.catalog import (
     read_deleted_ids,
     read_id,
     read_items,
+    read_join,
     read_users,
 )
 from recserve.server.front_end.servicers.feature_values import to_message
@@ -29,9 +31,13 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         changes: Reads and changes the catalogue.
         schema: Declares the features.
         eraser: Erases users.
+        joiner: Joins visitors to users.
     """
 
-    def __init__(self, changes: CatalogueChanges, schema: CurrentSchema, eraser: Eraser) -> None:
+    def __init__(
+        self, changes: CatalogueChanges, schema: CurrentSchema, eraser: Eraser, joiner: UserJoiner
+    ) -> None:
+        self._joiner = joiner
         self._eraser = eraser
         self._changes = changes
         self._schema = schema
@@ -102,6 +108,15 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         )
         response.complete_time.GetCurrentTime()
         return response
+
+    async def JoinUsers(
+        self, request: catalog_pb2.JoinUsersRequest, context: Any
+    ) -> catalog_pb2.JoinUsersResponse:
+        """Join a visitor to a user."""
+        joined = await self._joiner.join(*read_join(request))
+        return catalog_pb2.JoinUsersResponse(
+            user_id=joined.user_id, joined_event_count=joined.event_count
+        )
 
 
 def _item(item: ItemRecord) -> catalog_pb2.Item:
