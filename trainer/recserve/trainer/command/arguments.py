@@ -8,11 +8,31 @@ import click
 
 DATASET = click.Path(exists=True, path_type=Path)
 
+
+class _StorePlace(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks
+    """A folder, or a URL as it was written: a path would lose one of its slashes."""
+
+    name = "folder or URL"
+
+    def __init__(self, *, exists: bool) -> None:
+        self._folder = click.Path(exists=exists, path_type=Path)
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | Path:
+        if "://" in str(value):
+            return value
+        return Path(self._folder.convert(str(value), param, ctx))
+
+
 store = click.option(
-    "--store", required=True, type=click.Path(exists=True, path_type=Path), help="The model store."
+    "--store", required=True, type=_StorePlace(exists=True), help="The model store."
 )
 new_store = click.option(
-    "--store", required=True, type=click.Path(path_type=Path), help="The model store, a folder."
+    "--store",
+    required=True,
+    type=_StorePlace(exists=False),
+    help="The model store, a folder or a URL such as s3://bucket/models.",
 )
 model = click.option("--model", default="default", show_default=True, help="Name of the model.")
 version = click.option("--version", type=int, help="The version.  [the latest]")
