@@ -21,6 +21,7 @@ def test_it_offers_the_extras():
         "trainer",
         "pandas",
         "postgresql",
+        "s3",
         "plot",
         "gpu",
         "fast",

@@ -95,13 +95,6 @@ def test_a_link_to_a_folder_is_refused(store: ModelStore, folder: Path, tmp_path
     refused(store, "assets is a link")
 
 
-def test_a_path_that_leads_out_of_the_folder_is_refused(store: ModelStore, folder: Path) -> None:
-    message = manifest(folder)
-    message.files.add(path="../../secret", size_bytes=1, sha256="0" * 64)
-    write_manifest(folder, message)
-    refused(store, r"missing: \.\./\.\./secret")
-
-
 def test_a_version_without_a_manifest_is_refused(store: ModelStore, folder: Path) -> None:
     (folder / "manifest.json").unlink()
     refused(store, r"no manifest\.json")

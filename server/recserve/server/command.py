@@ -34,7 +34,31 @@ def _settings_options(command: Any) -> Any:
     path = click.Path(path_type=Path)
     options = [
         click.option("--config", type=path, help="TOML file of settings; options here win."),
-        click.option("--store", type=path, help="Folder of the model store. [models]"),
+        click.option("--store", help="Folder of the model store, or URL, as s3://… [models]"),
+        click.option(
+            "--store-cache", type=path, help="Folder for versions from a URL. [model-cache]"
+        ),
+        click.option(
+            "--store-cache-bytes",
+            type=int,
+            help="Most bytes of versions in it. [42949672960]",
+        ),
+        click.option(
+            "--store-look-seconds",
+            type=float,
+            help="How often a URL is looked at. [5]",
+        ),
+        click.option(
+            "--max-version-bytes",
+            type=int,
+            help="Most bytes of a version. [21474836480]",
+        ),
+        click.option("--max-version-files", type=int, help="Most files of a version. [10000]"),
+        click.option(
+            "--max-version-items",
+            type=int,
+            help="Most items of a version. [10000000]",
+        ),
         click.option("--model", help="Name of the model to serve. [default]"),
         click.option(
             "--events", metavar="URL", help="URL of the event log. [sqlite:///recserve.db]"

@@ -5,6 +5,8 @@ import ssl
 from recserve.server import logs
 from recserve.server.errors import ConfigurationError
 from recserve.server.front_end.transports.choice import choose, native_lacks
+from recserve.server.model_store.location import StoreUrl
+from recserve.server.model_store.objects import check_url_is_known
 from recserve.server.schema import load_schema
 from recserve.server.settings import Settings
 
@@ -33,6 +35,9 @@ def check(settings: Settings, *, with_events: bool = True) -> None:
 
 
 def _check_store(settings: Settings) -> None:
+    if isinstance(settings.store, StoreUrl):
+        check_url_is_known(settings.store)
+        return
     for folder in (settings.store, settings.model_folder):
         if folder.exists() and not folder.is_dir():
             raise ConfigurationError(f"the model store {folder} is a file; --store names a folder")

@@ -6,10 +6,25 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from recserve.server.engine.device import Device
+from recserve.server.model_store.location import StoreUrl, parse_location
 
+StoreLocation = Annotated[
+    Path | StoreUrl,
+    PlainValidator(lambda value: parse_location(str(value))),
+    PlainSerializer(str, return_type=str),
+]
 MODEL_NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
 
 
@@ -22,8 +37,20 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    store: Path = Path("models")
-    """Folder of the model store."""
+    store: StoreLocation = Path("models")
+    """Folder or URL of the model store."""
+    store_cache: Path = Path("model-cache")
+    """Folder that holds what is needed of a store that is a URL."""
+    store_cache_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 50)] = 40 << 30
+    """Most bytes of versions in it."""
+    store_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5.0
+    """How often a store that is a URL is looked at."""
+    max_version_bytes: Annotated[int, Field(ge=1, le=1 << 50)] = 20 << 30
+    """Most bytes of a version; a larger one is refused."""
+    max_version_files: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Most files of a version."""
+    max_version_items: Annotated[int, Field(ge=1, le=1_000_000_000)] = 10_000_000
+    """Most items of a version."""
     model: Annotated[str, Field(pattern=MODEL_NAME_PATTERN)] = "default"
     """Name of the model to serve."""
     events: str = "sqlite:///recserve.db"
@@ -125,7 +152,9 @@ class Settings(BaseModel):
 
     @property
     def model_folder(self) -> Path:
-        """The folder that holds the versions of the model."""
+        """The folder that holds the versions of the model, or what is kept of them here."""
+        if isinstance(self.store, StoreUrl):
+            return self.store_cache / self.store.folder_name / self.model
         return self.store / self.model
 
 

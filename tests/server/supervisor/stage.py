@@ -38,7 +38,9 @@ class PlayedChild:
         return not json.loads(self.argument)["folder"]
 
     @classmethod
-    async def start(cls, _module: str, argument: str) -> "PlayedChild":
+    async def start(
+        cls, _module: str, argument: str, _environment: dict[str, str]
+    ) -> "PlayedChild":
         child = cls(argument)
         cls.started.put_nowait(child)
         return child

@@ -27,7 +27,9 @@ class PlayedSpare:
         self.is_watched = asyncio.Event()
 
     @classmethod
-    async def start(cls, _module: str, argument: str) -> "PlayedSpare":
+    async def start(
+        cls, _module: str, argument: str, _environment: dict[str, str]
+    ) -> "PlayedSpare":
         child = cls(argument)
         cls.started.put_nowait(child)
         return child
@@ -136,7 +138,7 @@ async def test_one_that_fails_before_it_is_ready_is_made_again_when_told(stage: 
 
 
 async def test_no_process_is_no_spare(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(_module: str, _argument: str) -> None:
+    async def fail(_module: str, _argument: str, _environment: dict[str, str]) -> None:
         raise BlockingIOError("no process is left")
 
     with monkeypatch.context() as patch:

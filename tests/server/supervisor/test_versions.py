@@ -166,10 +166,10 @@ async def test_an_engine_for_which_there_is_no_process_is_tried_again(
 ) -> None:
     start, failures = PlayedChild.start, iter(range(engine_host.MAX_FAILED_STARTS + 1))
 
-    async def start_later(module: str, argument: str) -> PlayedChild:
+    async def start_later(module: str, argument: str, environment: dict[str, str]) -> PlayedChild:
         if next(failures, None) is not None:
             raise BlockingIOError("no process is left")
-        return await start(module, argument)
+        return await start(module, argument, environment)
 
     monkeypatch.setattr(PlayedChild, "start", start_later)
     stage.stored(1)

@@ -55,7 +55,7 @@ def publish(
                 page.unlink(missing_ok=True)  # that of a number which was taken meanwhile
             else:
                 page.write_text(report, encoding="utf-8")
-                _list(manifest, [*written, _file(page, staging)])
+                _list(manifest, [*written, described(page, staging)])
             (staging / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
         try:
@@ -64,7 +64,7 @@ def publish(
             return store.publish(staging, finish, confirm), manifest
         except OSError as error:
             raise StoreError(
-                f"cannot write a version into {store.folder}: {error.strerror or error}; nothing "
+                f"cannot write a version into {store}: {error.strerror or error}; nothing "
                 "was published"
             ) from error
 
@@ -82,10 +82,11 @@ def to_json(manifest: model_pb2.ModelVersion) -> str:
 
 def files(folder: Path) -> list[model_pb2.ArtefactFile]:
     """The files of a folder with their digests, in the order of their paths."""
-    return [_file(path, folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [described(path, folder) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _file(path: Path, folder: Path) -> model_pb2.ArtefactFile:
+def described(path: Path, folder: Path) -> model_pb2.ArtefactFile:
+    """A file of a folder with its size and digest."""
     with path.open("rb") as stream:
         digest = file_digest(stream, "sha256").hexdigest()
     name = path.relative_to(folder).as_posix()

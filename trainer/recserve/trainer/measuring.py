@@ -13,7 +13,7 @@ from recserve.trainer.evaluation.aligned import Aligned
 from recserve.trainer.evaluation.evaluate import evaluate
 from recserve.trainer.evaluation.setting import Runner, Setting
 from recserve.trainer.hyper_parameters import HyperParameters
-from recserve.trainer.store import Store
+from recserve.trainer.location import open_store
 from recserve.trainer.tables import Tables
 from recserve.v1 import model_pb2
 
@@ -44,7 +44,7 @@ def measure(
     from recserve.trainer.prepared import prepare
     from recserve.trainer.split import split
 
-    shop = Store(Path(store), model)
+    shop = open_store(store, model)
     manifest = shop.manifest(version)
     hp = HyperParameters.from_message(manifest.hyper_parameters)
     tables = prepare(path, manifest.schema).tables

@@ -41,6 +41,9 @@ class Store:
         self.model = model
         self.folder = root / model
 
+    def __str__(self) -> str:
+        return str(self.folder)
+
     def check_writable(self) -> None:
         """Makes sure, before hours of training, that a version could be published.
 
@@ -76,13 +79,7 @@ class Store:
         Raises:
             StoreError: If there is none.
         """
-        versions = self.versions()
-        if not versions:
-            raise StoreError(f"{self.folder} holds no version; train one first")
-        if version is not None and version not in versions:
-            listed = ", ".join(map(str, versions))
-            raise StoreError(f"{self.folder} has no version {version}; it has {listed}")
-        return self.folder / str(version or versions[-1])
+        return self.folder / str(self._known(version, self.versions()))
 
     def manifest(self, version: int | None = None) -> model_pb2.ModelVersion:
         """The manifest of a version, by default the latest.
@@ -143,6 +140,15 @@ class Store:
             with suppress(OSError):
                 staging.sync(self.folder)
             return target
+
+    def _known(self, version: int | None, versions: list[int]) -> int:
+        """A version that is there, by default the latest."""
+        if not versions:
+            raise StoreError(f"{self} holds no version; train one first")
+        if version is not None and version not in versions:
+            listed = ", ".join(map(str, versions))
+            raise StoreError(f"{self} has no version {version}; it has {listed}")
+        return version or versions[-1]
 
     def _numbers(self, prefix: str) -> list[int]:
         """The numbers of the folders that are named by a prefix and a number."""

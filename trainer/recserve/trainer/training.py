@@ -14,6 +14,7 @@ from recserve.trainer.errors import HyperParameterError, StoreError
 from recserve.trainer.family import Family
 from recserve.trainer.hyper_parameters import HyperParameters
 from recserve.trainer.learning_curves import LearningCurves
+from recserve.trainer.location import open_store
 from recserve.trainer.origin import PROMOTIONS, Origin
 from recserve.trainer.progress import Progress, Silent
 from recserve.trainer.store import Store
@@ -58,7 +59,7 @@ def fit(
 
     Args:
         path: A dataset: a folder, or one CSV or Parquet file.
-        store: The model store; made if it is not there.
+        store: The model store, a folder (made if it is not there) or a URL.
         model: The model's name.
         schema: A schema file. Default: the dataset's own, else what `inspect` proposes.
         mode: "full" starts from random weights, "warm-start" from an earlier version's.
@@ -85,7 +86,7 @@ def fit(
     """
     began = time.monotonic()
     progress = progress or Silent()
-    shop = Store(Path(store), model)
+    shop = open_store(store, model)
     shop.check_writable()
     allowed = check_names(allow)
     plan = _plan(Path(path), shop, schema, mode, base, hyper_parameters or {})

@@ -19,7 +19,9 @@ from typing import Any
 from recserve.server import garbage, logs
 from recserve.server.control import ChildControl, Message
 from recserve.server.engine.batcher import Batcher
+from recserve.server.engine.confinement import confine, has_nvidia
 from recserve.server.engine.connection import Connection
+from recserve.server.engine.graph_check import DangerousGraph, check_graph
 from recserve.server.engine.loop import EngineLoop
 from recserve.server.engine.settings import EngineSettings
 from recserve.server.engine.tensorflow_start import import_tensorflow, start_tensorflow
@@ -41,6 +43,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     settings = EngineSettings(**json.loads(sys.argv[2]))
     logs.configure(process="engine", level=settings.log_level, log_format=settings.log_format)
+    with_gpu = settings.device != "cpu" and has_nvidia()
+    if not confine(may_start_programs=with_gpu):
+        logs.get("engine").warning("the kernel does not keep this engine from the network")
     orders: queue.SimpleQueue[Message] = queue.SimpleQueue()
     control = ChildControl(int(sys.argv[1]), orders.put)
     control.start()
@@ -52,6 +57,10 @@ def main() -> int:
             control.send(state="spare")
             settings = replace(settings, **orders.get()["load"])
         model = _load(settings)
+    except DangerousGraph as error:
+        logs.get("engine").error("version is dangerous", folder=settings.folder, error=str(error))
+        control.send(state="refused", error=str(error)[:MAX_ERROR_CHARACTERS])
+        return 1
     except Exception as error:
         logs.get("engine").exception("engine failed to load", folder=settings.folder)
         text = f"{type(error).__name__}: {error}"
@@ -77,6 +86,7 @@ def _load(settings: EngineSettings) -> Any:
     from recserve.server.engine.model import LoadedModel
 
     folder = Path(settings.folder)
+    check_graph(folder / "saved_model")
     manifest = read_manifest(folder)
     model = LoadedModel(folder, manifest)
     layout = UserLayout(FeatureWidths.of(manifest))

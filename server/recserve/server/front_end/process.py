@@ -29,7 +29,7 @@ from recserve.server.front_end.storage import Storage
 from recserve.server.front_end.transports.choice import choose, native_lacks
 from recserve.server.front_end.transports.contract import Transport
 from recserve.server.front_end.transports.making import make_transport
-from recserve.server.model_store import InvalidVersion, ModelStore
+from recserve.server.model_store import InvalidVersion, ModelStore, open_store
 from recserve.server.schema import DeclaredSchema, load_schema, schema_from_json
 from recserve.server.settings import Settings
 from recserve.server.success_gap import SuccessGap
@@ -90,7 +90,7 @@ async def _run(
     control: ChildControl,
     messages: "asyncio.Queue[Message]",
 ) -> None:
-    store = ModelStore(settings.model_folder)
+    store = open_store(settings)
     schema = _schema(settings, storage, store)
     if not schema.current.event_types:
         logs.get("schema").info("no schema is known: every well-formed event type is accepted")

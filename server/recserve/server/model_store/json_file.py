@@ -13,12 +13,17 @@ def replace_json(folder: Path, name: str, tree: Mapping[str, object]) -> None:
         OSError: it cannot be written; the old one stands.
     """
     staged = folder / f".{name}.{os.getpid()}"
-    with staged.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(tree, indent=2) + "\n")
+    with staged.open("wb") as file:
+        file.write(to_json(tree))
         file.flush()
         os.fsync(file.fileno())
     staged.rename(folder / name)
     sync_folder(folder)
+
+
+def to_json(tree: Mapping[str, object]) -> bytes:
+    """The content of such a file."""
+    return (json.dumps(tree, indent=2) + "\n").encode()
 
 
 def sync_folder(folder: Path) -> None:

@@ -52,12 +52,22 @@ def read_pins(folder: Path) -> dict[str, Pin]:
     path = folder / FILE_NAME
     try:
         with path.open("rb") as file:
-            tree = dict(json.loads(file.read(MAX_BYTES)).items())
-        return {label: _pin(tree[label]) for label in LABELS if label in tree}
+            return parse_pins(file.read(MAX_BYTES), path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
+
+
+def parse_pins(content: bytes, origin: object) -> dict[str, Pin]:
+    """Read the content of the file.
+
+    Raises:
+        InvalidPins: it is damaged.
+    """
+    try:
+        tree = dict(json.loads(content).items())
+        return {label: _pin(tree[label]) for label in LABELS if label in tree}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise InvalidPins(f"{path} is no file of labels: {error}") from error
+        raise InvalidPins(f"{origin} is no file of labels: {error}") from error
 
 
 def write_pins(folder: Path, pins: Mapping[str, Pin]) -> None:
@@ -66,7 +76,12 @@ def write_pins(folder: Path, pins: Mapping[str, Pin]) -> None:
     Raises:
         OSError: it cannot be written; the old one stands.
     """
-    replace_json(folder, FILE_NAME, {label: pin._asdict() for label, pin in pins.items()})
+    replace_json(folder, FILE_NAME, pins_tree(pins))
+
+
+def pins_tree(pins: Mapping[str, Pin]) -> dict[str, object]:
+    """The pins as they are written in JSON."""
+    return {label: pin._asdict() for label, pin in pins.items()}
 
 
 @contextmanager

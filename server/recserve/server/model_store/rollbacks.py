@@ -43,10 +43,17 @@ def read_rollbacks(folder: Path) -> dict[int, Rollback]:
     """Read the file of a model's folder, by version."""
     try:
         with (folder / FILE_NAME).open("rb") as file:
-            tree = dict(json.loads(file.read(MAX_BYTES)).items())
+            return parse_rollbacks(file.read(MAX_BYTES))
+    except OSError:
+        return {}
+
+
+def parse_rollbacks(content: bytes) -> dict[int, Rollback]:
+    """Read the content of the file, by version."""
+    try:
+        tree = dict(json.loads(content).items())
         return {int(version): _rollback(entry) for version, entry in tree.items()}
     except (
-        OSError,
         ValueError,
         TypeError,
         LookupError,
@@ -63,8 +70,12 @@ def write_rollbacks(folder: Path, rollbacks: Mapping[int, Rollback]) -> None:
     Raises:
         OSError: it cannot be written; the old one stands.
     """
-    tree = {str(version): asdict(each) for version, each in sorted(rollbacks.items())}
-    replace_json(folder, FILE_NAME, tree)
+    replace_json(folder, FILE_NAME, rollbacks_tree(rollbacks))
+
+
+def rollbacks_tree(rollbacks: Mapping[int, Rollback]) -> dict[str, object]:
+    """The rollbacks as they are written in JSON."""
+    return {str(version): asdict(each) for version, each in sorted(rollbacks.items())}
 
 
 def _rollback(entry: Mapping[str, object]) -> Rollback:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recserve.server.model_store.json_file import sync_folder
+from recserve.server.model_store.limits import VersionLimits, check_item_table, check_listing
 from recserve.server.model_store.manifest import InvalidVersion, read_manifest
 from recserve.server.model_store.pins import Pin, locked, pinned, read_pins, write_pins
 from recserve.server.model_store.rollbacks import Rollback, read_rollbacks, write_rollbacks
@@ -26,10 +27,15 @@ class ModelStore:
 
     Args:
         folder: `STORE/MODEL`; need not exist yet.
+        limits: What a version may have at most.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: VersionLimits | None = None) -> None:
         self._folder = folder
+        self._limits = limits or VersionLimits()
+
+    def hold(self, versions: frozenset[int]) -> None:
+        """Know which versions have an engine: a store that fetches its versions keeps those."""
 
     def versions(self) -> list[int]:
         """The numbers of the versions, newest first."""
@@ -37,7 +43,7 @@ class ModelStore:
             names = [entry.name for entry in self._folder.iterdir() if entry.is_dir()]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted((int(name) for name in names if _is_number(name)), reverse=True)
+        return sorted((int(name) for name in names if is_number(name)), reverse=True)
 
     def fingerprints(self) -> dict[int, tuple[int, int, int]]:
         """The versions, each with a number triple that differs once its files have changed."""
@@ -145,9 +151,12 @@ class ModelStore:
         """Check every file of a version against its manifest, and return that.
 
         Raises:
-            InvalidVersion: a file is missing, added, or not what the manifest says.
+            InvalidVersion: a file is missing, added, or not what the manifest says; or it is too
+                much of it.
+            OSError: the store cannot be read.
         """
         manifest = self.manifest(version)
+        check_listing(manifest, self._limits)
         folder = self.folder(version)
         listed = {file.path: file for file in manifest.files}
         found = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
@@ -157,7 +166,8 @@ class ModelStore:
         if added := sorted(found.keys() - listed.keys()):
             raise InvalidVersion(f"files are not in the manifest: {', '.join(added[:5])}")
         for name, path in found.items():
-            _verify_file(path, listed[name])
+            verify_file(path, listed[name])
+        check_item_table(folder, self._limits)
         return manifest
 
 
@@ -171,7 +181,12 @@ def _empty(folder: Path) -> None:
                 left.unlink(missing_ok=True)
 
 
-def _verify_file(path: Path, listed: model_pb2.ArtefactFile) -> None:
+def verify_file(path: Path, listed: model_pb2.ArtefactFile) -> None:
+    """Check one file.
+
+    Raises:
+        InvalidVersion: it is not what the manifest says.
+    """
     try:
         if path.stat().st_size != listed.size_bytes:
             raise InvalidVersion(f"{listed.path} has not the size that the manifest gives")
@@ -206,6 +221,7 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_number(name: str) -> bool:
+def is_number(name: str) -> bool:
+    """Whether a folder of this name is a version."""
     # 18 digits fit the int64 of the protocol.
     return name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) <= 18

@@ -16,8 +16,16 @@ class Child:
         self._control = control
 
     @classmethod
-    async def start(cls, module: str, argument: str) -> "Child":
-        """Run `python -m module FD ARGUMENT` with one end of a control line as FD."""
+    async def start(
+        cls, module: str, argument: str, environment: dict[str, str] | None = None
+    ) -> "Child":
+        """Run `python -m module FD ARGUMENT` with one end of a control line as FD.
+
+        Args:
+            module: What to run.
+            argument: What it is told.
+            environment: Its variables. Default: those of this process.
+        """
         control, theirs = await ParentControl.pair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -28,6 +36,7 @@ class Child:
                 str(theirs.fileno()),
                 argument,
                 stdin=asyncio.subprocess.DEVNULL,
+                env=environment,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # a Ctrl-C is for the supervisor, which then drains us
             )

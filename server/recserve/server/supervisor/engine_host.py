@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recserve.server import logs
 from recserve.server.control import Message
+from recserve.server.engine.confinement import environment
 from recserve.server.engine.settings import EngineSettings
 from recserve.server.model_store import InvalidVersion, ModelStore
 from recserve.server.settings import Settings
@@ -159,7 +160,7 @@ class EngineHost:
             self._child.send(load={"folder": folder, "socket": socket})
         else:
             settings = EngineSettings.of(self._settings, folder=folder, socket=socket)
-            self._child = await Child.start(MODULE, settings.to_json())
+            self._child = await Child.start(MODULE, settings.to_json(), environment())
         self._log.info("engine starting", pid=self._child.pid, from_spare=self._is_from_spare)
 
         async def on_message(message: Message) -> None:
@@ -173,14 +174,19 @@ class EngineHost:
                     load_seconds=round(time.monotonic() - started, 2),
                 )
                 self._to(EnginePhase.READY)
+            elif message["state"] == "refused":
+                refused.append(str(message["error"]))
             else:
                 self._failure = str(message["error"])
 
         self._failure = ""
+        refused: list[str] = []
         status = await self._child.watch(on_message)
         self._on_exit(self._child.pid)
         self._child = None
         self.socket = ""
+        if refused and self.phase is not EnginePhase.DRAINING:
+            raise InvalidVersion(refused[0])
         return status
 
     async def _after_death(self, status: int, lived_seconds: float) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from recserve.server import logs
+from recserve.server.engine.confinement import environment
 from recserve.server.engine.settings import EngineSettings
 from recserve.server.settings import Settings
 from recserve.server.supervisor.backoff import Backoff
@@ -82,7 +83,7 @@ class SpareEngine:
     async def _run(self) -> None:
         """Start a spare, and watch it until it ends or is taken, which cancels this."""
         settings = EngineSettings.of(self._settings)
-        self._child = child = await Child.start(MODULE, settings.to_json())
+        self._child = child = await Child.start(MODULE, settings.to_json(), environment())
         message = await child.receive()
         if message == {"state": "spare"}:
             self._is_ready = True

@@ -9,6 +9,8 @@ from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore,
 from recserve.server.promotion import Destination, destination
 
 INTERVAL_SECONDS = 1.0
+LONGEST_SECONDS = 60.0
+"""Between two looks at a store that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,16 @@ class StoreWatch:
     Args:
         store: The store.
         on_change: Called with what is there at the first look, and whenever that has changed.
+        interval_seconds: Between two looks, where each costs money. Default: about a second.
     """
 
-    def __init__(self, store: ModelStore, on_change: Callable[[StoreView], None]) -> None:
+    def __init__(
+        self,
+        store: ModelStore,
+        on_change: Callable[[StoreView], None],
+        interval_seconds: float | None = None,
+    ) -> None:
+        self._interval_seconds = interval_seconds
         self._store = store
         self._on_change = on_change
         self._prints: dict[int, tuple[int, int, int]] = {}
@@ -50,18 +59,29 @@ class StoreWatch:
     async def run(self) -> None:
         """Watch for ever."""
         last: StoreView | None = None
+        failures = 0
         while True:
             try:
                 view = await self.look()
             except OSError as error:  # files that vanish while we look, or a lost mount
+                failures += 1
                 self._warn("the store cannot be read", error)
             except Exception:  # whatever it is, versions that come later must be seen
                 self._log.exception("looking at the store failed")
             else:
+                if failures:
+                    self._log.info("the store can be read again", failed_looks=failures)
+                failures = 0
                 if last is None or view.changed or view != last:
                     self._on_change(view)
                 last = replace(view, changed=frozenset())
-            await asyncio.sleep(INTERVAL_SECONDS)
+            interval = (
+                INTERVAL_SECONDS if self._interval_seconds is None else self._interval_seconds
+            )
+            # One that is away is asked less and less often, for it may have too much to do.
+            await asyncio.sleep(
+                min(interval * 2 ** min(failures, 8), max(interval, LONGEST_SECONDS))
+            )
 
     async def look(self) -> StoreView:
         """Look once, now.

@@ -9,7 +9,7 @@ from recserve.server import logs
 from recserve.server.control import Message
 from recserve.server.error_messages import error_to_message
 from recserve.server.errors import RecserveServerError, Unavailable
-from recserve.server.model_store import ModelStore
+from recserve.server.model_store import open_store
 from recserve.server.runtime_folder import runtime_folder
 from recserve.server.settings import Settings, split_address
 from recserve.server.supervisor.front_end_host import FrontEndHost
@@ -46,7 +46,7 @@ class Supervisor:
     def __init__(self, settings: Settings, folder: Path, page: MetricsPage) -> None:
         self._settings = settings
         self._page = page
-        store = ModelStore(settings.model_folder)
+        store = open_store(settings)
         self._stopping = asyncio.Event()
         self._front_end = FrontEndHost(
             settings,

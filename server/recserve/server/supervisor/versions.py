@@ -12,6 +12,7 @@ from recserve.server import logs
 from recserve.server.errors import FailedPrecondition, NotFound, Unavailable
 from recserve.server.labels import CANARY, STABLE
 from recserve.server.model_store import InvalidPins, InvalidVersion, ModelStore, Rollback
+from recserve.server.model_store.location import StoreUrl
 from recserve.server.reading import Reading
 from recserve.server.settings import Settings
 from recserve.server.success_gap import SuccessGap
@@ -85,7 +86,8 @@ class Versions:
         self._on_rollback = on_rollback
         self._probation = Probation(settings)
         self._spare = SpareEngine(settings, on_change=self._reconcile_soon, on_exit=on_exit)
-        self._watch = StoreWatch(store, self.see)
+        far = isinstance(settings.store, StoreUrl)
+        self._watch = StoreWatch(store, self.see, settings.store_look_seconds if far else None)
         self._view = StoreView()
         self._labels: dict[str, int] = {}
         self._requests: dict[str, LabelRequest] = {}
@@ -107,7 +109,7 @@ class Versions:
     def see(self, view: StoreView) -> None:
         """Take the store for what it is now."""
         if not view.versions and not self._view.versions:
-            self._log.info("the store has no versions yet", folder=str(self._settings.model_folder))
+            self._log.info("the store has no versions yet", store=str(self._settings.store))
         self._view = view
         for version, engine in list(self._engines.items()):
             if engine.error and (version in view.changed or version not in view.versions):
@@ -243,6 +245,7 @@ class Versions:
             for action in actions:
                 self._act(action)
             self._answer_requests()
+        self._store.hold(frozenset(self._engines))
         if self._is_quiet():
             self._spare.prepare()
         self._on_change(self._describe())

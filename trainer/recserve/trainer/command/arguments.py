@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 DATASET = click.Path(exists=True, path_type=Path)
 
+
+class _StorePlace(click.Path):
+    """A folder, or a URL as it was written: a path would lose one of its slashes."""
+
+    name = "folder or URL"
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        return value if "://" in str(value) else super().convert(value, param, ctx)
+
+
 store = click.option(
-    "--store", required=True, type=click.Path(exists=True, path_type=Path), help="The model store."
+    "--store", required=True, type=_StorePlace(exists=True, path_type=Path), help="The model store."
 )
 new_store = click.option(
-    "--store", required=True, type=click.Path(path_type=Path), help="The model store, a folder."
+    "--store",
+    required=True,
+    type=_StorePlace(path_type=Path),
+    help="The model store, a folder or a URL such as s3://bucket/models.",
 )
 model = click.option("--model", default="default", show_default=True, help="Name of the model.")
 version = click.option("--version", type=int, help="The version.  [the latest]")

@@ -17,7 +17,7 @@ from recserve.trainer.command.errors import told
 @arguments.version
 @click.option("--json", "as_json", is_flag=True, help="Print the evaluation as JSON on stdout.")
 @told
-def evaluate(path: Path, store: Path, model: str, version: int | None, as_json: bool) -> None:
+def evaluate(path: Path, store: str | Path, model: str, version: int | None, as_json: bool) -> None:
     """Measure a published version again, from its SavedModel, on a dataset's holdout.
 
     On the dataset that the version was trained on, the figures are those of its manifest. On

@@ -30,7 +30,7 @@ from recserve.trainer.errors import TrainerError
 @click.option("--open", "is_opened", is_flag=True, help="Show the page in a browser.")
 @told
 def report(
-    store: Path,
+    store: str | Path,
     model: str,
     version: int | None,
     comparisons: tuple[Path, ...],
@@ -44,9 +44,9 @@ def report(
     if that is still there. What the manifest lacks is left out.
     """
     from recserve.trainer import report as reports
-    from recserve.trainer.store import Store
+    from recserve.trainer.location import open_store
 
-    shop = Store(store, model)
+    shop = open_store(store, model)
     manifest = shop.manifest(version)
     compared = [reports.read_comparison(path) for path in comparisons]
     page = reports.of_version(shop, manifest, compared)

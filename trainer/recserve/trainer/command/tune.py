@@ -40,7 +40,7 @@ from recserve.trainer.errors import TrainerError
 @told
 def tune(
     path: Path,
-    store: Path,
+    store: str | Path,
     model: str,
     span: str | None,
     study: Path | None,
@@ -72,7 +72,7 @@ def tune(
 
     chosen = chosen_hyper_parameters(options)
     seconds = None if span is None and options["trials"] else _seconds(span or "30m")
-    folder = study or store.absolute().with_name(f"{store.absolute().name}.tuning") / model
+    folder = study or _beside(store) / model
     with telling.on_stderr() as told:
         tuned = search(
             path,
@@ -109,6 +109,14 @@ def tune(
         )
     if as_json:
         click.echo(json.dumps(result, indent=2))
+
+
+def _beside(store: str | Path) -> Path:
+    """Where the search of a store is kept: beside its folder; of a URL, in the working folder."""
+    from recserve.trainer.location import as_folder
+
+    folder = (as_folder(store) or Path(str(store).rstrip("/").rpartition("/")[2])).absolute()
+    return folder.with_name(f"{folder.name}.tuning")
 
 
 def _seconds(text: str) -> float:

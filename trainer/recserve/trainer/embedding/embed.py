@@ -10,7 +10,7 @@ from recserve.trainer import artefact, impressions, quiet_tensorflow, staging
 from recserve.trainer.embedding.export import Export, Written
 from recserve.trainer.embedding.version import Version
 from recserve.trainer.errors import StoreError, TrainerError
-from recserve.trainer.store import Store
+from recserve.trainer.location import open_store
 from recserve.trainer.tally import NoTally, Tally
 
 
@@ -59,7 +59,7 @@ def embed(
     Raises:
         TrainerError: If the version or the dataset cannot be read, or the folder not written.
     """
-    shop, output = Store(Path(store), model), Path(output)
+    shop, output = open_store(store, model), Path(output)
     manifest = shop.manifest(version)
     folder = shop.path(manifest.version)
     if vectors_only and manifest.layout.family == "pointwise":
