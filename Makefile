@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 ARGS ?=
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 $(VENV)/.ready: pyproject.toml uv.lock
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUPPORTED)' || \
@@ -27,11 +28,11 @@ env: $(VENV)/.ready ## build the environment
 demo: env ## clean, train, serve, recommend, give feedback: the whole loop on MovieLens
 	@$(BIN)/python examples/demo.py
 
-test: env ## every test (ARGS="…" goes to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: env ## every test, one process for each core (ARGS="…" goes to pytest)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 test-unit: env ## the fast tests alone, in seconds
-	@$(BIN)/python -m pytest -m "not integration" -q
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not integration" -q
 
 check: env ## format, lint, strict types, import contracts, generated code, Dockerfile
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
