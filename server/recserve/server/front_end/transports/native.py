@@ -27,6 +27,9 @@ from recserve.server.front_end.transports.native_calls import NativeContext, Nat
 from recserve.server.runtime_folder import runtime_folder
 from recserve.server.tracing import CallTracer
 
+_WRITING_SECONDS = 0.2
+"""For the last answers to be written: a front that is closed drops them, and tells nobody when it
+has no more."""
 _BATCH = 64
 """Most calls that are taken over from Rust at once."""
 
@@ -108,6 +111,7 @@ class NativeTransport:
             task.cancel()
         await asyncio.gather(*(task for _, task in left), return_exceptions=True)
         await rest
+        await asyncio.sleep(min(_WRITING_SECONDS, flush))
         await asyncio.to_thread(self._close, front)
 
     def _close(self, front: NativeGrpcFront) -> None:
