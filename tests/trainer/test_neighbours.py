@@ -58,18 +58,6 @@ def test_with_all_items_for_a_neighbourhood_it_is_ease() -> None:
     np.testing.assert_allclose(found, exact, atol=1e-4)
 
 
-def test_the_head_is_ease_among_its_own_and_the_rest_hears_of_it() -> None:
-    rows, head = events(), 12
-    exact = ease.solve(ease.user_item(rows, 60, ITEMS)[:, :head], 20.0)
-
-    found = PairCounts(rows, ITEMS, head).fit(*WHOLE)
-
-    np.testing.assert_allclose(found.head, exact, atol=1e-5)
-    alone = dense(PairCounts(rows, ITEMS).fit(*WHOLE))
-    alone[:, :head] = 0
-    np.testing.assert_allclose(dense(found), alone, atol=1e-6)
-
-
 def test_pairs_are_the_same_from_the_sparse_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = events()
     expected = PairCounts(rows, ITEMS).fit(*WHOLE)
@@ -140,36 +128,6 @@ def test_a_history_speaks_for_what_belongs_to_its_positive_events() -> None:
     high = np.array([nan, 4.0, nan], np.float32)
     both = chances(np.array([0, 1, -1], np.int32), np.array([0, 1, -1], np.int32), high)
     np.testing.assert_allclose(both, np.array([0.6, 0.5, 0.4, 0]) / 1.5, rtol=1e-5)
-
-
-def test_what_stands_in_the_head_counts_like_what_stands_in_the_rows() -> None:
-    import tensorflow as tf
-
-    from recserve.trainer.model.history import History
-    from recserve.trainer.model.neighbours import Neighbours
-
-    rows, strengths = events(), (1.0, 2.0)
-    table = PairCounts(rows, ITEMS).fit(*WHOLE)
-    weights = dense(table)
-    head = 12
-    inside = (np.arange(ITEMS)[:, None] < head) & (table.targets < head)
-    parted = Neighbourhoods(
-        np.where(inside, -1, table.targets).astype(np.int32),
-        np.where(inside, 0, table.weights).astype(np.float32),
-        weights[:head, :head],
-    )
-    history = np.array([[0, 3, 20, 3, 29], [5, 40, 2, -1, -1]], np.int32)
-    types = np.where(history >= 0, np.array([0, 1, 0, 0, 1]), -1).astype(np.int32)
-    nothing = np.full(history.shape, np.nan, np.float32)
-    told = History(*map(tf.constant, (history, types, nothing, nothing)))
-    neighbours = Neighbours(ITEMS, strengths, (-np.inf, -np.inf))
-    found = []
-    for each in (table, parted):
-        neighbours.remember(each, 0.9)
-        found.append(np.asarray(neighbours.chances(told, ITEMS + 2)))
-
-    np.testing.assert_allclose(found[1], found[0], atol=1e-6)
-    assert found[0].sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
 
 
 def test_later_events_count_more() -> None:

@@ -12,11 +12,10 @@ from __future__ import annotations
 import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from recserve.trainer.item_similarity import ease
 from recserve.trainer.tables import Bools, Events, Floats, Ints
 
 # Of one user, the latest ones: pairs grow with the square of a history.
@@ -36,24 +35,16 @@ class Neighbourhoods:
     """int32 `[N, K]`, rows of items; -1 where there are fewer."""
     weights: Floats
     """float32 `[N, K]`; 0 where there is no target."""
-    head: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    """float32 `[H, H]`: every weight between the first H items; none of these is in the rows."""
 
 
 class PairCounts:
     """How often each two items were wanted by one user: X'X, and what is read of it."""
 
-    def __init__(self, events: Events, item_count: int, head: int = 0) -> None:
+    def __init__(self, events: Events, item_count: int) -> None:
         """Counts the pairs of the positive events.
 
         A pair of user and item counts once, whatever the number of events, with the largest
         of their weights, relative to the mean weight.
-
-        Args:
-            events: Any.
-            item_count: Items.
-            head: The first items, so many, are predicted from each other without any left out:
-                that is EASE itself.
         """
         from scipy import sparse
 
@@ -64,21 +55,19 @@ class PairCounts:
         self._counts.sort_indices()
         self._own = self._counts.diagonal()
         self._dense = self._counts.toarray() if item_count <= MOST_DENSE else None
-        self.item_count, self.head = item_count, head
-        self._users_of_head = matrix[:, :head].tocsr()
+        self.item_count = item_count
 
     def fit(self, ridge: float, support: int, most_targets: int) -> Neighbourhoods:
         """Solves for the weights.
 
         Args:
             ridge: The penalty r, above 0, in events of an item.
-            support: Items that each is predicted from, at most; not of the head.
-            most_targets: Of each item, the largest weights that are kept; not of the head.
+            support: Items that each is predicted from, at most.
+            most_targets: Of each item, the largest weights that are kept.
         """
         from threadpoolctl import threadpool_limits
 
-        rest = np.arange(self.head, self.item_count)
-        parts = np.array_split(rest, max(1, len(rest) // PART))
+        parts = np.array_split(np.arange(self.item_count), max(1, self.item_count // PART))
         # Systems this small are slower solved by several threads, so each thread solves its own.
         with (
             threadpool_limits(limits=1),
@@ -86,10 +75,7 @@ class PairCounts:
         ):
             solved = list(threads.map(functools.partial(self._solve, ridge, support), parts))
         sources, targets, weights = (np.concatenate(part) for part in zip(*solved, strict=True))
-        table = _by_source(sources, targets, weights, self.item_count, most_targets)
-        if not self.head:
-            return table
-        return replace(table, head=ease.solve(self._users_of_head, ridge))
+        return _by_source(sources, targets, weights, self.item_count, most_targets)
 
     def _solve(self, ridge: float, most: int, items: Ints) -> tuple[Ints, Ints, Floats]:
         """Sources, targets and weights for these targets."""

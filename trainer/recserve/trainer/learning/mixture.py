@@ -7,7 +7,7 @@ from typing import Any
 from recserve.trainer.learning.validation import NextItem
 from recserve.trainer.model.retrieval import Retrieval
 
-SHARES = (0.0, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999)
+SHARES = (0.0, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999, 0.99999)
 
 
 def choose_weights(

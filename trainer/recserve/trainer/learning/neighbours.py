@@ -20,9 +20,6 @@ from recserve.trainer.tables import Events, Ints
 SUPPORT = 300
 CHOOSING_SUPPORT = 100
 MOST_TARGETS = 200
-# Where there is no order, what belongs together is all there is, and every weight between the most
-# popular items is kept: 100 MB at most.
-MOST_HEAD = 5_000
 # Ridges are FIRST_RIDGE times powers of STEP: 12.5 to 12,800.
 FIRST_RIDGE = 200.0
 STEP = 4.0
@@ -45,12 +42,11 @@ class NeighbourTrainer:
         self._neighbours = model.retrieval.neighbours
         self._item_count = item_count
         self._decays = DECAYS if ordered else NO_DECAY
-        self._head = 0 if ordered else min(item_count, MOST_HEAD)
         self.ridge, self.decay = FIRST_RIDGE, 1.0
 
     def use(self, events: Events) -> None:
         """Solves for these events, with the ridge and decay as chosen."""
-        self._use(PairCounts(events, self._item_count, self._head))
+        self._use(PairCounts(events, self._item_count))
 
     def _use(self, counts: PairCounts) -> None:
         table = counts.fit(self.ridge, SUPPORT, MOST_TARGETS)
@@ -74,7 +70,7 @@ class NeighbourTrainer:
         Returns:
             Ridge and decay.
         """
-        counts = PairCounts(events, self._item_count, self._head)
+        counts = PairCounts(events, self._item_count)
         tables: dict[float, Neighbourhoods] = {}
         ranks_of = tf.function(
             functools.partial(_ranks, self._neighbours, self._item_count),

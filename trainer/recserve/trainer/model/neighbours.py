@@ -20,8 +20,6 @@ class Solved(NamedTuple):
     """float32 `[N, K]`; 0 where there is no target."""
     decay: Any
     """float32 `[]`: how much an event counts beside the next one."""
-    head: Any
-    """float32 `[H, H]`, every weight between the first H items."""
 
     @classmethod
     def of(cls, table: Neighbourhoods, decay: float) -> Solved:
@@ -30,7 +28,6 @@ class Solved(NamedTuple):
             tf.constant(np.maximum(table.targets, 0)),
             tf.constant(table.weights),
             tf.constant(decay, tf.float32),
-            tf.constant(table.head),
         )
 
 
@@ -75,17 +72,13 @@ class Neighbours(tf.Module):
         strengths = self._strength(history, solved.decay)
         places = tf.where(strengths > 0.0)
         items = tf.gather_nd(history.rows, places)
-        counted = tf.gather_nd(strengths, places)
-        values = tf.gather(solved.weights, items) * counted[:, None]
+        values = tf.gather(solved.weights, items) * tf.gather_nd(strengths, places)[:, None]
         batch = tf.shape(history.rows)[0]
         at = tf.gather(solved.targets, items) + item_count * tf.cast(places[:, :1], tf.int32)
         sums = tf.math.unsorted_segment_sum(
             tf.reshape(values, [-1]), tf.reshape(at, [-1]), batch * item_count
         )
-        sums = tf.reshape(sums, [batch, item_count])
-        if solved.head.shape[0]:
-            sums += _from_head(solved.head, batch, places[:, 0], items, counted, item_count)
-        sums = tf.nn.relu(sums)
+        sums = tf.nn.relu(tf.reshape(sums, [batch, item_count]))
         return sums / tf.maximum(tf.reduce_sum(sums, axis=1, keepdims=True), 1e-9)
 
     def _strength(self, history: History, decay: Any) -> Any:
@@ -98,16 +91,3 @@ class Neighbours(tf.Module):
         ages = tf.cast(positions(history), tf.float32)
         strengths = tf.gather(self._strengths, types) * tf.pow(decay, ages)
         return tf.where(known, strengths, 0.0)
-
-
-def _from_head(
-    head: Any, batch: Any, users: Any, items: Any, strengths: Any, item_count: Any
-) -> Any:
-    """What events on the first H items say of these, float32 `[B, item_count]`."""
-    size = head.shape[0]
-    there = tf.where(items < size)[:, 0]
-    at = tf.stack([tf.gather(users, there), tf.cast(tf.gather(items, there), tf.int64)], axis=1)
-    shape = tf.stack([tf.cast(batch, tf.int64), tf.constant(size, tf.int64)])
-    events = tf.SparseTensor(at, tf.gather(strengths, there), shape)
-    said = tf.sparse.sparse_dense_matmul(events, head)
-    return tf.pad(said, [[0, 0], [0, item_count - size]])

@@ -70,9 +70,10 @@ class Retrieval(keras.layers.Layer):
         """
         count = tf.shape(item_vectors)[0]
         towers = tf.nn.softmax(tf.matmul(user_vectors, item_vectors, transpose_b=True))
-        memory, mass = self._followed(history, excluded_rows, count, self._trust())
-        near = self.neighbours.chances(history, count)
         share = tf.convert_to_tensor(self.share)
+        kept = 1.0 - share
+        memory, mass = self._followed(history, excluded_rows, count, self._trust(), kept)
+        near = self.neighbours.chances(history, count)
         return Chances(_mixed(towers, memory, mass, near, share), towers, memory, near)
 
     def mixtures(
@@ -94,7 +95,7 @@ class Retrieval(keras.layers.Layer):
         """
         count = tf.shape(item_vectors)[0]
         towers = tf.nn.softmax(tf.matmul(user_vectors, item_vectors, transpose_b=True))
-        memory, mass = self._followed(history, excluded_rows, count, tf.constant(1.0))
+        memory, mass = self._followed(history, excluded_rows, count, tf.constant(1.0), 1.0)
         near = self.neighbours.chances(history, count)
         for trust, share in weights:
             yield _mixed(towers, trust * memory, trust * mass, near, share)
@@ -139,16 +140,19 @@ class Retrieval(keras.layers.Layer):
         return tf.math.log((1.0 - trust * mass) * towers + trust * memory + LEAST_CHANCE)
 
     def _followed(
-        self, history: History, excluded_rows: Any, count: Any, trust: Any
+        self, history: History, excluded_rows: Any, count: Any, trust: Any, kept: Any
     ) -> tuple[Any, Any]:
-        """The memory's part of the chances, `[B, N]`, and the sum of it, `[B, 1]`."""
+        """The memory's part of the chances, `[B, N]`, and the sum of it, `[B, 1]`.
+
+        What puts excluded items out of reach is divided by `kept`, the share that is left for it.
+        """
         followers, chances = self.memory.followers_of(history)
         trusted = trust * chances
         # One sparse sum brings in both what is likely and what is excluded.
         excluded, distance = exclusions(excluded_rows, count)
         memory = dense(
             tf.concat([followers, excluded], axis=1),
-            tf.concat([trusted, distance], axis=1),
+            tf.concat([trusted, distance / kept], axis=1),
             count,
         )
         return memory, tf.reduce_sum(trusted, axis=1, keepdims=True)
