@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     )
     from recserve.client.recommendation import (
         Answer,
+        DiversityBasis,
         Fallback,
         Reason,
         Recommendation,
@@ -101,6 +102,7 @@ __all__ = [
     "Clock",
     "DataLoss",
     "DeadlineExceeded",
+    "DiversityBasis",
     "ErasureReceipt",
     "Estimate",
     "Event",
@@ -216,6 +218,7 @@ _NAMES_OF_MODULES = {
     ),
     "recommendation": (
         "Answer",
+        "DiversityBasis",
         "Fallback",
         "Reason",
         "Recommendation",

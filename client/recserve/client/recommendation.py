@@ -6,6 +6,15 @@ from enum import StrEnum
 from typing import overload
 
 
+class DiversityBasis(StrEnum):
+    """What makes two items alike, where variety is wanted."""
+
+    VECTORS = "vectors"
+    """The cosine of the version's item vectors."""
+    CLUSTERS = "clusters"
+    """Whether both are in the same of the version's clusters."""
+
+
 class Reason(StrEnum):
     """Where a recommended item comes from."""
 

@@ -32,7 +32,7 @@ except AttributeError:
   recserve_dot_v1_dot_promotion__pb2 = recserve_dot_v1_dot_training__pb2.recserve.v1.promotion_pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drecserve/v1/recommender.proto\x12\x0brecserve.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18recserve/v1/schema.proto\x1a\x1arecserve/v1/training.proto\"\xac\x04\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x0bnum_results\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x1a\n\x12\x63\x61ndidate_item_ids\x18\x03 \x03(\t\x12\x1a\n\x12\x63\x61ndidate_features\x18\x04 \x01(\x0c\x12\x18\n\x10\x65xclude_item_ids\x18\x05 \x03(\t\x12\x14\n\x0cinclude_seen\x18\x06 \x01(\x08\x12\x0e\n\x06\x66ilter\x18\x07 \x01(\t\x12;\n\x07\x63ontext\x18\x08 \x03(\x0b\x32*.recserve.v1.RecommendRequest.ContextEntry\x12\x17\n\x0frecent_item_ids\x18\t \x03(\t\x12\x11\n\tdiversity\x18\n \x01(\x02\x12\x13\n\x0b\x65xploration\x18\x0b \x01(\x02\x12\x15\n\x0bmodel_label\x18\x0c \x01(\tH\x00\x12\x17\n\rmodel_version\x18\r \x01(\x03H\x00\x12\x10\n\x08scenario\x18\x0e \x01(\t\x12\x18\n\x10min_log_position\x18\x0f \x01(\x03\x12\x15\n\rvalidate_only\x18\x10 \x01(\x08\x12\r\n\x05model\x18\x11 \x01(\t\x12\x0f\n\x07\x65xplain\x18\x12 \x01(\x08\x1aI\n\x0c\x43ontextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\x42\t\n\x07versionB\x0e\n\x0c_num_results\"\x9c\x02\n\x11RecommendResponse\x12\x19\n\x11recommendation_id\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12,\n\x07results\x18\x03 \x03(\x0b\x32\x1b.recserve.v1.Recommendation\x12\'\n\x08\x66\x61llback\x18\x04 \x01(\x0e\x32\x15.recserve.v1.Fallback\x12)\n\tshortfall\x18\x05 \x01(\x0e\x32\x16.recserve.v1.Shortfall\x12\x18\n\x10missing_item_ids\x18\x06 \x03(\t\x12#\n\x06timing\x18\x07 \x01(\x0b\x32\x13.recserve.v1.Timing\x12\x14\n\x0clog_position\x18\x08 \x01(\x03\"\x85\x01\n\x0eRecommendation\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x12\n\npropensity\x18\x03 \x01(\x01\x12#\n\x06reason\x18\x04 \x01(\x0e\x32\x13.recserve.v1.Reason\x12\x1a\n\x12\x62\x65\x63\x61use_of_item_id\x18\x05 \x01(\t\"\x9e\x01\n\x06Timing\x12(\n\x05queue\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tinference\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05total\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nbatch_rows\x18\x04 \x01(\x05\"\xd5\x01\n\x13SimilarItemsRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x18\n\x0bnum_results\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x18\n\x10\x65xclude_item_ids\x18\x03 \x03(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x05 \x01(\t\x12\x15\n\x0bmodel_label\x18\x06 \x01(\tH\x00\x12\x17\n\rmodel_version\x18\x07 \x01(\x03H\x00\x12\r\n\x05model\x18\x08 \x01(\tB\t\n\x07versionB\x0e\n\x0c_num_results\"\xc6\x01\n\x14SimilarItemsResponse\x12\x19\n\x11recommendation_id\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12,\n\x07results\x18\x03 \x03(\x0b\x32\x1b.recserve.v1.Recommendation\x12)\n\tshortfall\x18\x04 \x01(\x0e\x32\x16.recserve.v1.Shortfall\x12#\n\x06timing\x18\x05 \x01(\x0b\x32\x13.recserve.v1.Timing\"L\n\x0f\x46\x65\x65\x64\x62\x61\x63kRequest\x12\"\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x12.recserve.v1.Event\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\"\xb5\x02\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x12\n\nevent_type\x18\x04 \x01(\t\x12\x12\n\x05value\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11recommendation_id\x18\x07 \x01(\t\x12\x30\n\x07\x63ontext\x18\x08 \x03(\x0b\x32\x1f.recserve.v1.Event.ContextEntry\x1aI\n\x0c\x43ontextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\x42\x08\n\x06_value\"Y\n\x10\x46\x65\x65\x64\x62\x61\x63kResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x12\x14\n\x0clog_position\x18\x03 \x01(\x03*]\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREASON_PERSONAL\x10\x01\x12\x12\n\x0eREASON_POPULAR\x10\x02\x12\x12\n\x0eREASON_SIMILAR\x10\x03*\xb2\x01\n\x08\x46\x61llback\x12\x18\n\x14\x46\x41LLBACK_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46\x41LLBACK_NO_MODEL\x10\x01\x12\x1f\n\x1b\x46\x41LLBACK_ENGINE_UNAVAILABLE\x10\x02\x12\x19\n\x15\x46\x41LLBACK_UNKNOWN_USER\x10\x03\x12\x15\n\x11\x46\x41LLBACK_DEADLINE\x10\x04\x12\"\n\x1e\x46\x41LLBACK_NO_CANDIDATE_FEATURES\x10\x05*Y\n\tShortfall\x12\x19\n\x15SHORTFALL_UNSPECIFIED\x10\x00\x12\x17\n\x13SHORTFALL_CATALOGUE\x10\x01\x12\x18\n\x14SHORTFALL_CANDIDATES\x10\x02\x32\xbc\x02\n\x12RecommenderService\x12J\n\tRecommend\x12\x1d.recserve.v1.RecommendRequest\x1a\x1e.recserve.v1.RecommendResponse\x12S\n\x0cSimilarItems\x12 .recserve.v1.SimilarItemsRequest\x1a!.recserve.v1.SimilarItemsResponse\x12G\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x1c.recserve.v1.FeedbackRequest\x1a\x1d.recserve.v1.FeedbackResponse\x12<\n\x05Train\x12\x19.recserve.v1.TrainRequest\x1a\x18.recserve.v1.TrainingRunb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drecserve/v1/recommender.proto\x12\x0brecserve.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18recserve/v1/schema.proto\x1a\x1arecserve/v1/training.proto\"\xe2\x04\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x18\n\x0bnum_results\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x1a\n\x12\x63\x61ndidate_item_ids\x18\x03 \x03(\t\x12\x1a\n\x12\x63\x61ndidate_features\x18\x04 \x01(\x0c\x12\x18\n\x10\x65xclude_item_ids\x18\x05 \x03(\t\x12\x14\n\x0cinclude_seen\x18\x06 \x01(\x08\x12\x0e\n\x06\x66ilter\x18\x07 \x01(\t\x12;\n\x07\x63ontext\x18\x08 \x03(\x0b\x32*.recserve.v1.RecommendRequest.ContextEntry\x12\x17\n\x0frecent_item_ids\x18\t \x03(\t\x12\x11\n\tdiversity\x18\n \x01(\x02\x12\x13\n\x0b\x65xploration\x18\x0b \x01(\x02\x12\x15\n\x0bmodel_label\x18\x0c \x01(\tH\x00\x12\x17\n\rmodel_version\x18\r \x01(\x03H\x00\x12\x10\n\x08scenario\x18\x0e \x01(\t\x12\x18\n\x10min_log_position\x18\x0f \x01(\x03\x12\x15\n\rvalidate_only\x18\x10 \x01(\x08\x12\r\n\x05model\x18\x11 \x01(\t\x12\x0f\n\x07\x65xplain\x18\x12 \x01(\x08\x12\x34\n\x0f\x64iversity_basis\x18\x13 \x01(\x0e\x32\x1b.recserve.v1.DiversityBasis\x1aI\n\x0c\x43ontextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\x42\t\n\x07versionB\x0e\n\x0c_num_results\"\x9c\x02\n\x11RecommendResponse\x12\x19\n\x11recommendation_id\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12,\n\x07results\x18\x03 \x03(\x0b\x32\x1b.recserve.v1.Recommendation\x12\'\n\x08\x66\x61llback\x18\x04 \x01(\x0e\x32\x15.recserve.v1.Fallback\x12)\n\tshortfall\x18\x05 \x01(\x0e\x32\x16.recserve.v1.Shortfall\x12\x18\n\x10missing_item_ids\x18\x06 \x03(\t\x12#\n\x06timing\x18\x07 \x01(\x0b\x32\x13.recserve.v1.Timing\x12\x14\n\x0clog_position\x18\x08 \x01(\x03\"\x85\x01\n\x0eRecommendation\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x12\n\npropensity\x18\x03 \x01(\x01\x12#\n\x06reason\x18\x04 \x01(\x0e\x32\x13.recserve.v1.Reason\x12\x1a\n\x12\x62\x65\x63\x61use_of_item_id\x18\x05 \x01(\t\"\x9e\x01\n\x06Timing\x12(\n\x05queue\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tinference\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05total\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nbatch_rows\x18\x04 \x01(\x05\"\xd5\x01\n\x13SimilarItemsRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x18\n\x0bnum_results\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x18\n\x10\x65xclude_item_ids\x18\x03 \x03(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x05 \x01(\t\x12\x15\n\x0bmodel_label\x18\x06 \x01(\tH\x00\x12\x17\n\rmodel_version\x18\x07 \x01(\x03H\x00\x12\r\n\x05model\x18\x08 \x01(\tB\t\n\x07versionB\x0e\n\x0c_num_results\"\xc6\x01\n\x14SimilarItemsResponse\x12\x19\n\x11recommendation_id\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12,\n\x07results\x18\x03 \x03(\x0b\x32\x1b.recserve.v1.Recommendation\x12)\n\tshortfall\x18\x04 \x01(\x0e\x32\x16.recserve.v1.Shortfall\x12#\n\x06timing\x18\x05 \x01(\x0b\x32\x13.recserve.v1.Timing\"L\n\x0f\x46\x65\x65\x64\x62\x61\x63kRequest\x12\"\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x12.recserve.v1.Event\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\"\xb5\x02\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x12\n\nevent_type\x18\x04 \x01(\t\x12\x12\n\x05value\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11recommendation_id\x18\x07 \x01(\t\x12\x30\n\x07\x63ontext\x18\x08 \x03(\x0b\x32\x1f.recserve.v1.Event.ContextEntry\x1aI\n\x0c\x43ontextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.recserve.v1.FeatureValue:\x02\x38\x01\x42\x08\n\x06_value\"Y\n\x10\x46\x65\x65\x64\x62\x61\x63kResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x12\x14\n\x0clog_position\x18\x03 \x01(\x03*l\n\x0e\x44iversityBasis\x12\x1f\n\x1b\x44IVERSITY_BASIS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44IVERSITY_BASIS_VECTORS\x10\x01\x12\x1c\n\x18\x44IVERSITY_BASIS_CLUSTERS\x10\x02*]\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREASON_PERSONAL\x10\x01\x12\x12\n\x0eREASON_POPULAR\x10\x02\x12\x12\n\x0eREASON_SIMILAR\x10\x03*\xb2\x01\n\x08\x46\x61llback\x12\x18\n\x14\x46\x41LLBACK_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46\x41LLBACK_NO_MODEL\x10\x01\x12\x1f\n\x1b\x46\x41LLBACK_ENGINE_UNAVAILABLE\x10\x02\x12\x19\n\x15\x46\x41LLBACK_UNKNOWN_USER\x10\x03\x12\x15\n\x11\x46\x41LLBACK_DEADLINE\x10\x04\x12\"\n\x1e\x46\x41LLBACK_NO_CANDIDATE_FEATURES\x10\x05*Y\n\tShortfall\x12\x19\n\x15SHORTFALL_UNSPECIFIED\x10\x00\x12\x17\n\x13SHORTFALL_CATALOGUE\x10\x01\x12\x18\n\x14SHORTFALL_CANDIDATES\x10\x02\x32\xbc\x02\n\x12RecommenderService\x12J\n\tRecommend\x12\x1d.recserve.v1.RecommendRequest\x1a\x1e.recserve.v1.RecommendResponse\x12S\n\x0cSimilarItems\x12 .recserve.v1.SimilarItemsRequest\x1a!.recserve.v1.SimilarItemsResponse\x12G\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x1c.recserve.v1.FeedbackRequest\x1a\x1d.recserve.v1.FeedbackResponse\x12<\n\x05Train\x12\x19.recserve.v1.TrainRequest\x1a\x18.recserve.v1.TrainingRunb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,34 +43,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDREQUEST_CONTEXTENTRY']._serialized_options = b'8\001'
   _globals['_EVENT_CONTEXTENTRY']._loaded_options = None
   _globals['_EVENT_CONTEXTENTRY']._serialized_options = b'8\001'
-  _globals['_REASON']._serialized_start=2206
-  _globals['_REASON']._serialized_end=2299
-  _globals['_FALLBACK']._serialized_start=2302
-  _globals['_FALLBACK']._serialized_end=2480
-  _globals['_SHORTFALL']._serialized_start=2482
-  _globals['_SHORTFALL']._serialized_end=2571
+  _globals['_DIVERSITYBASIS']._serialized_start=2260
+  _globals['_DIVERSITYBASIS']._serialized_end=2368
+  _globals['_REASON']._serialized_start=2370
+  _globals['_REASON']._serialized_end=2463
+  _globals['_FALLBACK']._serialized_start=2466
+  _globals['_FALLBACK']._serialized_end=2644
+  _globals['_SHORTFALL']._serialized_start=2646
+  _globals['_SHORTFALL']._serialized_end=2735
   _globals['_RECOMMENDREQUEST']._serialized_start=166
-  _globals['_RECOMMENDREQUEST']._serialized_end=722
-  _globals['_RECOMMENDREQUEST_CONTEXTENTRY']._serialized_start=622
-  _globals['_RECOMMENDREQUEST_CONTEXTENTRY']._serialized_end=695
-  _globals['_RECOMMENDRESPONSE']._serialized_start=725
-  _globals['_RECOMMENDRESPONSE']._serialized_end=1009
-  _globals['_RECOMMENDATION']._serialized_start=1012
-  _globals['_RECOMMENDATION']._serialized_end=1145
-  _globals['_TIMING']._serialized_start=1148
-  _globals['_TIMING']._serialized_end=1306
-  _globals['_SIMILARITEMSREQUEST']._serialized_start=1309
-  _globals['_SIMILARITEMSREQUEST']._serialized_end=1522
-  _globals['_SIMILARITEMSRESPONSE']._serialized_start=1525
-  _globals['_SIMILARITEMSRESPONSE']._serialized_end=1723
-  _globals['_FEEDBACKREQUEST']._serialized_start=1725
-  _globals['_FEEDBACKREQUEST']._serialized_end=1801
-  _globals['_EVENT']._serialized_start=1804
-  _globals['_EVENT']._serialized_end=2113
-  _globals['_EVENT_CONTEXTENTRY']._serialized_start=622
-  _globals['_EVENT_CONTEXTENTRY']._serialized_end=695
-  _globals['_FEEDBACKRESPONSE']._serialized_start=2115
-  _globals['_FEEDBACKRESPONSE']._serialized_end=2204
-  _globals['_RECOMMENDERSERVICE']._serialized_start=2574
-  _globals['_RECOMMENDERSERVICE']._serialized_end=2890
+  _globals['_RECOMMENDREQUEST']._serialized_end=776
+  _globals['_RECOMMENDREQUEST_CONTEXTENTRY']._serialized_start=676
+  _globals['_RECOMMENDREQUEST_CONTEXTENTRY']._serialized_end=749
+  _globals['_RECOMMENDRESPONSE']._serialized_start=779
+  _globals['_RECOMMENDRESPONSE']._serialized_end=1063
+  _globals['_RECOMMENDATION']._serialized_start=1066
+  _globals['_RECOMMENDATION']._serialized_end=1199
+  _globals['_TIMING']._serialized_start=1202
+  _globals['_TIMING']._serialized_end=1360
+  _globals['_SIMILARITEMSREQUEST']._serialized_start=1363
+  _globals['_SIMILARITEMSREQUEST']._serialized_end=1576
+  _globals['_SIMILARITEMSRESPONSE']._serialized_start=1579
+  _globals['_SIMILARITEMSRESPONSE']._serialized_end=1777
+  _globals['_FEEDBACKREQUEST']._serialized_start=1779
+  _globals['_FEEDBACKREQUEST']._serialized_end=1855
+  _globals['_EVENT']._serialized_start=1858
+  _globals['_EVENT']._serialized_end=2167
+  _globals['_EVENT_CONTEXTENTRY']._serialized_start=676
+  _globals['_EVENT_CONTEXTENTRY']._serialized_end=749
+  _globals['_FEEDBACKRESPONSE']._serialized_start=2169
+  _globals['_FEEDBACKRESPONSE']._serialized_end=2258
+  _globals['_RECOMMENDERSERVICE']._serialized_start=2738
+  _globals['_RECOMMENDERSERVICE']._serialized_end=3054
 # @@protoc_insertion_point(module_scope)

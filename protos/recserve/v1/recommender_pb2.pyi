@@ -14,6 +14,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class DiversityBasis(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DIVERSITY_BASIS_UNSPECIFIED: _ClassVar[DiversityBasis]
+    DIVERSITY_BASIS_VECTORS: _ClassVar[DiversityBasis]
+    DIVERSITY_BASIS_CLUSTERS: _ClassVar[DiversityBasis]
+
 class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     REASON_UNSPECIFIED: _ClassVar[Reason]
@@ -35,6 +41,9 @@ class Shortfall(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SHORTFALL_UNSPECIFIED: _ClassVar[Shortfall]
     SHORTFALL_CATALOGUE: _ClassVar[Shortfall]
     SHORTFALL_CANDIDATES: _ClassVar[Shortfall]
+DIVERSITY_BASIS_UNSPECIFIED: DiversityBasis
+DIVERSITY_BASIS_VECTORS: DiversityBasis
+DIVERSITY_BASIS_CLUSTERS: DiversityBasis
 REASON_UNSPECIFIED: Reason
 REASON_PERSONAL: Reason
 REASON_POPULAR: Reason
@@ -50,7 +59,7 @@ SHORTFALL_CATALOGUE: Shortfall
 SHORTFALL_CANDIDATES: Shortfall
 
 class RecommendRequest(_message.Message):
-    __slots__ = ("user_id", "num_results", "candidate_item_ids", "candidate_features", "exclude_item_ids", "include_seen", "filter", "context", "recent_item_ids", "diversity", "exploration", "model_label", "model_version", "scenario", "min_log_position", "validate_only", "model", "explain")
+    __slots__ = ("user_id", "num_results", "candidate_item_ids", "candidate_features", "exclude_item_ids", "include_seen", "filter", "context", "recent_item_ids", "diversity", "exploration", "model_label", "model_version", "scenario", "min_log_position", "validate_only", "model", "explain", "diversity_basis")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +85,7 @@ class RecommendRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    DIVERSITY_BASIS_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     num_results: int
     candidate_item_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -94,7 +104,8 @@ class RecommendRequest(_message.Message):
     validate_only: bool
     model: str
     explain: bool
-    def __init__(self, user_id: _Optional[str] = ..., num_results: _Optional[int] = ..., candidate_item_ids: _Optional[_Iterable[str]] = ..., candidate_features: _Optional[bytes] = ..., exclude_item_ids: _Optional[_Iterable[str]] = ..., include_seen: bool = ..., filter: _Optional[str] = ..., context: _Optional[_Mapping[str, _schema_pb2.FeatureValue]] = ..., recent_item_ids: _Optional[_Iterable[str]] = ..., diversity: _Optional[float] = ..., exploration: _Optional[float] = ..., model_label: _Optional[str] = ..., model_version: _Optional[int] = ..., scenario: _Optional[str] = ..., min_log_position: _Optional[int] = ..., validate_only: bool = ..., model: _Optional[str] = ..., explain: bool = ...) -> None: ...
+    diversity_basis: DiversityBasis
+    def __init__(self, user_id: _Optional[str] = ..., num_results: _Optional[int] = ..., candidate_item_ids: _Optional[_Iterable[str]] = ..., candidate_features: _Optional[bytes] = ..., exclude_item_ids: _Optional[_Iterable[str]] = ..., include_seen: bool = ..., filter: _Optional[str] = ..., context: _Optional[_Mapping[str, _schema_pb2.FeatureValue]] = ..., recent_item_ids: _Optional[_Iterable[str]] = ..., diversity: _Optional[float] = ..., exploration: _Optional[float] = ..., model_label: _Optional[str] = ..., model_version: _Optional[int] = ..., scenario: _Optional[str] = ..., min_log_position: _Optional[int] = ..., validate_only: bool = ..., model: _Optional[str] = ..., explain: bool = ..., diversity_basis: _Optional[_Union[DiversityBasis, str]] = ...) -> None: ...
 
 class RecommendResponse(_message.Message):
     __slots__ = ("recommendation_id", "model_version", "results", "fallback", "shortfall", "missing_item_ids", "timing", "log_position")

@@ -89,9 +89,7 @@ class ItemTable:
         with _open(path) as arrays:
             ids = _strings(arrays, "item_id")
             popularity = _array(arrays, "popularity", np.float32, (len(ids),))
-            clusters = None
-            if "cluster" in arrays:
-                clusters = _array(arrays, "cluster", np.int32, (len(ids),))
+            clusters = _clusters(arrays, len(ids))
         if len(set(ids)) != len(ids):
             raise ItemTableError(f"{path.name} holds an item id twice")
         return cls(tuple(ids), popularity, clusters, path)
@@ -168,6 +166,20 @@ def read_item_inputs(path: Path, widths: FeatureWidths) -> dict[str, NDArray[np.
             "item_categorical": _shaped(_strings(arrays, "categorical"), categorical),
             "item_multi_valued": _shaped(_strings(arrays, "multi_valued"), multi_valued),
         }
+
+
+def read_item_clusters(path: Path) -> NDArray[np.int32] | None:
+    """Read the cluster of each item, shape `[N]`, -1 for none; None for a version without.
+
+    Raises:
+        ItemTableError: the file is missing or damaged.
+    """
+    with _open(path) as arrays:
+        return _clusters(arrays, len(_strings(arrays, "item_id")))
+
+
+def _clusters(arrays: Any, count: int) -> NDArray[np.int32] | None:
+    return _array(arrays, "cluster", np.int32, (count,)) if "cluster" in arrays else None
 
 
 @contextmanager

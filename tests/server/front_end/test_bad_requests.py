@@ -67,6 +67,7 @@ BAD_RECOMMENDATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a filter that is too deep": ({"filter": "(" * 1000 + "weight < 3"}, "filter"),
     "a scenario that is too long": ({"scenario": "x" * 65}, "scenario"),
     "NUL in a filter": ({"filter": 'kind = "a\0"'}, "filter"),
+    "diversity of what nobody knows": ({"diversity_basis": 99}, "diversity_basis"),
     "diversity below 0": ({"diversity": -0.1}, "diversity"),
     "diversity above 1": ({"diversity": 1.1}, "diversity"),
     "diversity NaN": ({"diversity": NAN}, "diversity"),

@@ -27,9 +27,10 @@ def order(
     exploration: float = 0.0,
     seed: int = 0,
 ) -> tuple[list[int], list[float]]:
+    unit = directions(*degrees)
     return rerank(
         np.array(scores, np.float32),
-        directions(*degrees),
+        lambda place: unit @ unit[place],
         count=count,
         diversity=diversity,
         exploration=exploration,
@@ -128,7 +129,12 @@ def test_the_propensity_is_how_often_the_policy_puts_the_item_there(
     said: dict[tuple[int, ...], float] = {}
     for _ in range(20_000):
         places, propensities = rerank(
-            scores, unit, count=3, diversity=diversity, exploration=exploration, random=random
+            scores,
+            lambda place: unit @ unit[place],
+            count=3,
+            diversity=diversity,
+            exploration=exploration,
+            random=random,
         )
         for position, (place, propensity) in enumerate(zip(places, propensities, strict=True)):
             above = tuple(places[:position])

@@ -56,3 +56,24 @@ def test_what_is_not_alike_at_all_is_no_reason_nor_is_the_item_itself() -> None:
     assert because([4], [0, 1]) == [-1]
     assert because([1], []) == [-1]
     assert because([], [1]) == []
+
+
+def varied(clusters: list[int] | None, **wanted: object) -> list[int]:
+    """The order of items 0 to 4 whose scores fall, by variety alone."""
+    scores = np.linspace(1, 0.5, 5, dtype=np.float32)
+    reranking = Reranking(5, diversity=1.0, **wanted)  # type: ignore[arg-type]
+    of_items = None if clusters is None else np.array(clusters, np.int32)
+    random, rows = np.random.default_rng(0), np.arange(5, dtype=np.int32)
+    return shape(reranking, FIVE, random, rows, scores, of_items).rows.tolist()
+
+
+def test_variety_of_clusters_takes_one_of_each_before_a_second() -> None:
+    assert varied([7, 7, 3, 3, 7], by_clusters=True)[:2] == [0, 2]
+
+
+def test_items_without_a_cluster_are_like_none() -> None:
+    assert varied([7, 7, -1, -1, 7], by_clusters=True)[:3] == [0, 2, 3]
+
+
+def test_without_clusters_or_unless_they_are_asked_for_variety_is_of_vectors() -> None:
+    assert varied(None, by_clusters=True) == varied([7, 7, 3, 3, 7]) == varied(None)

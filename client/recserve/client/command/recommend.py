@@ -57,6 +57,10 @@ _CAUSES = {
     help="How much variety is wanted, 0 to 1.",
 )  # fmt: skip
 @click.option(
+    "--diversity-by", type=click.Choice(["vectors", "clusters"]), default="vectors",
+    show_default=True, help="What makes two items alike: their vectors, or being in one cluster.",
+)  # fmt: skip
+@click.option(
     "--exploration", type=SHARE, default=0.0, show_default=True,
     help="Share of positions that are drawn by chance, 0 to 1; shows how probable each result was.",
 )  # fmt: skip
@@ -80,6 +84,7 @@ def recommend(
     recent: tuple[str, ...],
     condition: str,
     diversity: float,
+    diversity_by: str,
     exploration: float,
     explain: bool,
     include_seen: bool,
@@ -114,6 +119,7 @@ def recommend(
             recent_item_ids=recent,
             filter=condition,
             diversity=diversity,
+            diversity_by=diversity_by,
             exploration=exploration,
             explain=explain,
             include_seen=include_seen,

@@ -7,8 +7,13 @@ from collections.abc import Iterable, Mapping
 from recserve.client.event import FeatureValue
 from recserve.client.operations.call import call
 from recserve.client.operations.effects import Operation
-from recserve.client.recommendation import Answer
+from recserve.client.recommendation import Answer, DiversityBasis
 from recserve.client.session import Session
+
+_DIVERSITY_BASES = {
+    DiversityBasis.VECTORS: None,  # the default, which need not be sent
+    DiversityBasis.CLUSTERS: "DIVERSITY_BASIS_CLUSTERS",
+}
 
 
 def recommend(
@@ -24,6 +29,7 @@ def recommend(
     context: Mapping[str, FeatureValue] | None = None,
     recent_item_ids: Iterable[str] = (),
     diversity: float = 0.0,
+    diversity_by: DiversityBasis | str = "vectors",
     exploration: float = 0.0,
     explain: bool = False,
     model_label: str | None = None,
@@ -50,6 +56,8 @@ def recommend(
         context: Context features by name: numbers, strings, lists of either.
         recent_item_ids: Recent items of this session, oldest first, at most 1000.
         diversity: How much variety is wanted, 0 (none) to 1 (variety alone).
+        diversity_by: What makes two items alike: "vectors" goes by the cosine of the version's
+            item vectors, "clusters" by whether both are in one of its clusters.
         exploration: Share of positions that are drawn by chance, 0 to 1; `propensity` says
             how probable each result was at its position.
         explain: Name the item of the user's past that speaks most for each result.
@@ -99,6 +107,7 @@ def recommend(
         context=context_messages(context),
         recent_item_ids=many_ids("recent_item_ids", recent_item_ids),
         diversity=diversity,
+        diversity_basis=_DIVERSITY_BASES[DiversityBasis(diversity_by)],
         exploration=exploration,
         explain=explain,
         model_label=model_label,

@@ -15,7 +15,7 @@ from recserve.server.engine.graph_inputs import text_features, user_numbers
 from recserve.server.engine.shaping_frames import PackedMask
 from recserve.server.engine.user_inputs import UserLayout
 from recserve.server.feature_widths import FeatureWidths
-from recserve.server.item_table import read_item_inputs
+from recserve.server.item_table import read_item_clusters, read_item_inputs
 from recserve.server.shaping import ItemVectors, Shaped, most_alike, shape
 from recserve.v1 import model_pb2
 
@@ -51,6 +51,7 @@ class LoadedModel:
             raise UnusableModel(f"the SavedModel has no signature {', '.join(missing)}")
         inputs = read_item_inputs(folder / "items.npz", widths)
         self._items = self._encode(inputs)
+        self._clusters = read_item_clusters(folder / "items.npz")
         self._available = np.ones(len(inputs["item_ids"]), np.bool_)
         self._allowed = tf.Variable(self._available, trainable=False)
         self._in_force: tuple[BoolArray, PackedMask | None] = (self._available, None)
@@ -142,7 +143,7 @@ class LoadedModel:
         if request.candidate_rows is not None:
             best = np.argsort(-scores, kind="stable")[: request.result_count]
             rows, scores = rows[best], scores[best]
-        return shape(wanted, self._vectors, self._random, rows, scores)
+        return shape(wanted, self._vectors, self._random, rows, scores, self._clusters)
 
     def _similar(self, request: ArrivedRequest) -> Pair:
         row, mask = _similar_to(request), _mask(request)

@@ -11,7 +11,7 @@ from recserve.server.engine.arrays import BoolArray
 from recserve.server.engine.contract import Reranking, RowMask, Shaping
 from recserve.server.shaping.shaped import Shaped
 
-_SHAPING = struct.Struct("=QiIddI")
+_SHAPING = struct.Struct("=QiIddII")
 _NO_MASK, _NO_ROW = 0, -1
 _NO_RERANKING = Reranking(0)
 _NUMBER_BYTES = 4  # of int32
@@ -59,6 +59,7 @@ def encode_shaping(shaping: Shaping) -> bytes:
             wanted.result_count,
             wanted.diversity,
             wanted.exploration,
+            wanted.by_clusters,
             len(wanted.past_rows),
         )
         + wanted.past_rows.tobytes()
@@ -71,7 +72,15 @@ def decode_shaping(body: bytes, start: int) -> tuple[ArrivedShaping, int]:
     Raises:
         struct.error: it is cut off.
     """
-    mask, similar_to, count, diversity, exploration, past = _SHAPING.unpack_from(body, start)
+    (
+        mask,
+        similar_to,
+        count,
+        diversity,
+        exploration,
+        by_clusters,
+        past,
+    ) = _SHAPING.unpack_from(body, start)
     start += _SHAPING.size
     end = start + _NUMBER_BYTES * past
     if end > len(body):
@@ -79,7 +88,7 @@ def decode_shaping(body: bytes, start: int) -> tuple[ArrivedShaping, int]:
     reranking = None
     if count:
         rows = np.frombuffer(body, np.int32, past, start)
-        reranking = Reranking(count, diversity, exploration, rows)
+        reranking = Reranking(count, diversity, exploration, bool(by_clusters), rows)
     similar = None if similar_to == _NO_ROW else similar_to
     return ArrivedShaping(mask, similar_to=similar, reranking=reranking), end
 

@@ -23,6 +23,8 @@ class Shape:
     """0 (none) to 1."""
     exploration: float = 0.0
     """0 (none) to 1."""
+    by_clusters: bool = False
+    """Whether variety is of clusters, and not of vectors."""
     explain: bool = False
     """Name the past item that speaks most for each result."""
 

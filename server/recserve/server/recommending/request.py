@@ -94,7 +94,9 @@ def _shaping(
     if shape is None:
         return None if mask is None else Shaping(mask.of_rows)
     past = _liked_rows(query, profile, version) if shape.explain else NO_INT32
-    reranking = Reranking(query.result_count, shape.diversity, shape.exploration, past)
+    reranking = Reranking(
+        query.result_count, shape.diversity, shape.exploration, shape.by_clusters, past
+    )
     return Shaping(None if mask is None else mask.of_rows, reranking=reranking)
 
 

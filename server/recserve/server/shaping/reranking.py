@@ -2,8 +2,8 @@
 
 Variety is maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): each position takes the
 item with the greatest utility `(1 - d) * relevance - d * likeness`, where the relevance is the
-score, brought to 0..1 over the shortlist, and the likeness the greatest cosine to an item above,
-0 at least.
+score, brought to 0..1 over the shortlist, and the likeness the greatest to an item above, 0 at
+least: the cosine of their vectors, or 1 for items of the same cluster and 0 for others.
 
 Exploration draws each position. With the share `e` the draw is a softmax over the utilities of what
 is left, and else the best one is taken. So the policy puts item `i` there with the probability
@@ -15,6 +15,8 @@ is the ranking model of Plackett (1975) and Luce (1959). Utilities lie within a 
 propensity is below `e * exp(-1 / T) / shortlist`: weights by the inverse of it stay bounded.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from recserve.server.engine.arrays import Float32Array, Float64Array
@@ -22,13 +24,15 @@ from recserve.server.engine.arrays import Float32Array, Float64Array
 TEMPERATURE = 0.2
 """`T`: the best of a shortlist weighs at most exp(5), 148 times, as much as the worst."""
 
+Likeness = Callable[[int], Float32Array]
+
 Order = tuple[list[int], list[float]]
 """Places in the shortlist, in the order of the positions, and the propensity of each."""
 
 
 def rerank(
     scores: Float32Array,
-    directions: Float32Array | None,
+    likeness: Likeness | None,
     *,
     count: int,
     diversity: float,
@@ -39,15 +43,15 @@ def rerank(
 
     Args:
         scores: Shape `[M]`, best first.
-        directions: Unit vectors of the items, shape `[M, V]`; None where there are none, and then
-            there is no variety.
+        likeness: How alike all items are to the one at a place, shape `[M]`; None: there is no
+            variety.
         count: Positions to fill; fewer where the shortlist is shorter.
         diversity: `d`, 0 to 1.
         exploration: `e`, 0 to 1.
         random: Draws.
     """
     count = min(count, len(scores))
-    if directions is None:
+    if likeness is None:
         diversity = 0.0
     if not (diversity or exploration):
         return list(range(count)), [1.0] * count
@@ -64,8 +68,8 @@ def rerank(
         places.append(place)
         propensities.append(propensity)
         utilities[place] = -np.inf
-        if diversity and directions is not None:
-            np.maximum(closest, directions @ directions[place], out=closest)
+        if diversity and likeness is not None:
+            np.maximum(closest, likeness(place), out=closest)
     return places, propensities
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from recserve.server.engine.arrays import BoolArray, Float32Array, Float64Array, Int32Array
 from recserve.server.engine.contract import Reranking
-from recserve.server.shaping.reranking import rerank
+from recserve.server.shaping.reranking import Likeness, rerank
 from recserve.server.shaping.vectors import ItemVectors
 
 NO_ROW = -1
@@ -30,6 +30,7 @@ def shape(
     random: np.random.Generator,
     rows: Int32Array,
     scores: Float32Array,
+    clusters: Int32Array | None = None,
 ) -> Shaped:
     """Order a shortlist anew, and say why each result is there.
 
@@ -39,11 +40,17 @@ def shape(
         random: Draws what is explored.
         rows: The shortlist, best first.
         scores: The score of each.
+        clusters: The cluster of every item, -1 for none; None where the version has none, and
+            variety goes by vectors.
     """
-    directions = vectors.directions(rows) if wanted.diversity else None
+    likeness: Likeness | None = None
+    if wanted.diversity and wanted.by_clusters and clusters is not None:
+        likeness = _in_same_cluster(clusters[rows])
+    elif wanted.diversity:
+        likeness = _cosines(vectors.directions(rows))
     places, propensities = rerank(
         scores,
-        directions,
+        likeness,
         count=wanted.result_count,
         diversity=wanted.diversity,
         exploration=wanted.exploration,
@@ -56,6 +63,15 @@ def shape(
         propensities=np.array(propensities, np.float64),
         because_rows=_because(vectors, chosen, wanted.past_rows),
     )
+
+
+def _cosines(directions: Float32Array) -> Likeness:
+    return lambda place: directions @ directions[place]
+
+
+def _in_same_cluster(clusters: Int32Array) -> Likeness:
+    known = clusters >= 0
+    return lambda place: (known & (clusters == clusters[place])).astype(np.float32)
 
 
 def most_alike(

@@ -92,7 +92,10 @@ def _shape(given: Given) -> Shape | None:
     if given.keys().isdisjoint(_SHAPING):
         return None
     return Shape(
-        given.get("diversity", 0.0), given.get("exploration", 0.0), given.get("explain", False)
+        diversity=given.get("diversity", 0.0),
+        exploration=given.get("exploration", 0.0),
+        by_clusters=given.get("diversity_basis") == recommender_pb2.DIVERSITY_BASIS_CLUSTERS,
+        explain=given.get("explain", False),
     )
 
 
@@ -137,6 +140,9 @@ _CHECKS: dict[str, Callable[[Any, Checks], object]] = {
     "scenario": lambda value, checks: checks.text(value, "scenario", MAX_SCENARIO_BYTES),
     "diversity": lambda value, checks: checks.share(value, "diversity"),
     "exploration": lambda value, checks: checks.share(value, "exploration"),
+    "diversity_basis": lambda value, checks: checks.require(
+        value in recommender_pb2.DiversityBasis.values(), "diversity_basis", "is not known"
+    ),
     "min_log_position": lambda value, checks: checks.require(
         value >= 0, "min_log_position", "must not be negative"
     ),
