@@ -21,7 +21,16 @@ PATIENCE_SECONDS = 60.0
 def run(command: str, *arguments: object, cwd: Path, status: int = 0) -> str:
     """Run one of the project's commands to its end; return what it printed, stderr last."""
     words = [str(BIN / command), *map(str, arguments)]
-    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, timeout=280)
+    # Readline puts the width of a terminal into the environment, where there is none.
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
     assert done.returncode == status, f"{words}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 

@@ -16,7 +16,9 @@ import grpc.aio
 from pygrpc_native import EVENT_CANCEL, NativeGrpcFront
 
 from recserve.server import logs
+from recserve.server.errors import Unavailable
 from recserve.server.front_end.calls import CallInterceptor, CallLimit, WrappingServer
+from recserve.server.front_end.calls.statuses import status_of
 from recserve.server.front_end.transports.contract import (
     FLUSH_SECONDS,
     OPTIONS,
@@ -32,6 +34,7 @@ _WRITING_SECONDS = 0.2
 has no more."""
 _BATCH = 64
 """Most calls that are taken over from Rust at once."""
+_STOPPING = status_of(Unavailable("the server is stopping; ask another one", reason="DRAINING"))
 
 
 class NativeTransport:
@@ -107,7 +110,7 @@ class NativeTransport:
             await asyncio.wait(self._running.values(), timeout=flush)
         left = list(self._running.items())
         for call_id, task in left:
-            fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
+            fail(front, call_id, *_STOPPING)
             task.cancel()
         await asyncio.gather(*(task for _, task in left), return_exceptions=True)
         await rest
@@ -161,7 +164,7 @@ class NativeTransport:
                     if task is not None:
                         task.cancel()
                 elif self._stopping:
-                    fail(front, call_id, grpc.StatusCode.UNAVAILABLE, "the server is stopping")
+                    fail(front, call_id, *_STOPPING)
                 else:
                     answer = self._answer(call_id, method, data, context)
                     self._running[call_id] = self._loop.create_task(answer)
