@@ -29,10 +29,10 @@ demo: env ## clean, train, serve, recommend, give feedback: the whole loop on Mo
 	@$(BIN)/python examples/demo.py
 
 test: env ## every test, one process for each core (ARGS="…" goes to pytest)
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: env ## the fast tests alone, in seconds
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not integration" -q
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder -m "not integration" -q
 
 check: env ## format, lint, strict types, import contracts, generated code, Dockerfile
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
