@@ -181,7 +181,7 @@ def test_shaping_arrives_with_its_request(request_id: int, request: RankingReque
 def test_reranking_and_likeness_arrive_as_they_were_sent(
     request_id: int, row: int, past: np.ndarray
 ) -> None:
-    wanted = Reranking(7, 0.25, 0.1, bool(row % 2), past)
+    wanted = Reranking(7, 0.25, 0.1, past, bool(row % 2))
     shaping = Shaping(similar_to=row, reranking=wanted)
     arrival = decode_arrival(body(encode_request(request_id, replace(NOBODY, shaping=shaping))))
     assert arrival.request is not None

@@ -34,10 +34,10 @@ class Reranking:
     """0 (none) to 1."""
     exploration: float = 0.0
     """0 (none) to 1."""
-    by_clusters: bool = False
-    """Whether items of one cluster are what variety is about, and not their vectors."""
     past_rows: Int32Array = field(default_factory=lambda: NO_INT32)
     """Say of each result which of these is most like it."""
+    by_clusters: bool = False
+    """Whether items of one cluster are what variety is about, and not their vectors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -88,7 +88,7 @@ def decode_shaping(body: bytes, start: int) -> tuple[ArrivedShaping, int]:
     reranking = None
     if count:
         rows = np.frombuffer(body, np.int32, past, start)
-        reranking = Reranking(count, diversity, exploration, bool(by_clusters), rows)
+        reranking = Reranking(count, diversity, exploration, rows, bool(by_clusters))
     similar = None if similar_to == _NO_ROW else similar_to
     return ArrivedShaping(mask, similar_to=similar, reranking=reranking), end
 

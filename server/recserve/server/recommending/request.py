@@ -95,7 +95,7 @@ def _shaping(
         return None if mask is None else Shaping(mask.of_rows)
     past = _liked_rows(query, profile, version) if shape.explain else NO_INT32
     reranking = Reranking(
-        query.result_count, shape.diversity, shape.exploration, shape.by_clusters, past
+        query.result_count, shape.diversity, shape.exploration, past, shape.by_clusters
     )
     return Shaping(None if mask is None else mask.of_rows, reranking=reranking)
 
