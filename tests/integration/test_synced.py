@@ -34,7 +34,8 @@ def test_the_sync_of_the_log_returns_before_the_acknowledgement_is_sent(
                 assert receipt.log_position == number + 1
         assert server.stop() == 0
         pid = server.process.pid
-        eventually(lambda: f"{pid} {ENDED}" in output.read_text(), "strace's last line")
+        last = f"{pid:<5} {ENDED}"  # as wide as strace makes it
+        eventually(lambda: last in output.read_text(), "strace's last line")
 
     calls = list(system_calls(output))
     log = [each for each in calls if each.place == f"{tmp_path}/recserve.db-wal"]

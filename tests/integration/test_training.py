@@ -166,6 +166,8 @@ def kill_at(stage: str, server: ServerProcess, folder: Path, training) -> None:
     if stage == "export":
         kill_child(eventually(lambda: server.children().get("training"), "the export"))
     elif stage == "publish":
+        for at in range(1, len(STAGES) - 1):  # each has its time, on a machine that is busy too
+            eventually(is_in(training, *STAGES[at:]), STAGES[at])
         eventually(lambda: any("staging" in name for name in versions_in(folder)), "staging")
         kill_child(server.children()["trainer"])
     else:

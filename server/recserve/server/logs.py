@@ -44,6 +44,15 @@ def configure(*, process: str, level: str, log_format: str) -> None:
     logging.getLogger("grpc").setLevel(logging.CRITICAL)
 
 
+def settle() -> None:
+    """Where nobody has set up logging, say on stderr what is worth a warning, and no more."""
+    if not structlog.is_configured():
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
+
+
 def _with_origin(process: str, _logger: Any, _method: str, line: Any) -> Any:
     """Part of structlog's chain: it runs for lines that are written, not for every call.
 

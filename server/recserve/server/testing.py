@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from recserve.server import logs
 from recserve.server.answer_log import InMemoryAnswerLog
 from recserve.server.catalogue import InMemoryCatalogue, ItemRecord
 from recserve.server.engine.memory import InMemoryEngine, Scorer
@@ -96,6 +97,7 @@ class InMemoryServer:
         self._thread = threading.Thread(target=self._run, name="in-memory-server", daemon=True)
 
     def __enter__(self) -> Self:
+        logs.settle()
         self._thread.start()
         self._ready.wait()
         if self._failure is not None:
