@@ -1,16 +1,10 @@
-"""Following the event log, over as many streams as it takes."""
+"""Following the event log."""
 
-import dataclasses
 from collections.abc import Iterable
-from typing import Any
 
-import grpc
-
-from recserve.client.errors import DeadlineExceeded, RecserveError, Unavailable
 from recserve.client.event import LoggedEvent
-from recserve.client.operations.call import failure_as_error
-from recserve.client.operations.effects import Open, Operation, Pause, Receive
-from recserve.client.operations.watching import LONGEST_STREAM_SECONDS
+from recserve.client.operations.effects import Operation
+from recserve.client.operations.lasting_stream import LastingStream
 from recserve.client.session import Session
 
 
@@ -39,16 +33,13 @@ class Tail:
         from recserve.client.wire.identifiers import many_ids, one_id
         from recserve.v1 import event_pb2
 
-        self._session = session
         self._request = event_pb2.TailEventsRequest(
             after_position=after_position,
             event_types=many_ids("event_types", event_types),
             user_id=one_id("user_id", user_id),
             item_id=one_id("item_id", item_id),
         )
-        self._retry = dataclasses.replace(session.settings.retry, max_attempts=None)
-        self._stream: Any = None
-        self._attempt = 1
+        self._stream = LastingStream(session, lambda stubs: stubs.events.TailEvents, self._request)
 
     def next(self) -> Operation[list[LoggedEvent]]:
         """Waits for the next events, in the order of the log.
@@ -59,39 +50,12 @@ class Tail:
         from recserve.client.wire.events import logged_event_from
 
         while True:
-            self._session.check_open()
-            try:
-                response = yield from self._receive()
-            except grpc.RpcError as failure:
-                self._stream = None
-                yield from self._wait_for(failure_as_error(failure, self._session), failure)
-                continue
-            if response is None:
-                self._stream = None
-                yield from self._wait_for(Unavailable("the stream has ended"))
-                continue
-            self._attempt = 1
+            response = yield from self._stream.next()
+            self._stream.is_news()  # a stream that is opened anew goes on behind the last one
             self._request.after_position = response.log_position
             if response.events:
                 return [logged_event_from(each) for each in response.events]
 
     def close(self) -> None:
         """Lets go of the stream."""
-        if self._stream is not None:
-            self._stream.cancel()
-            self._stream = None
-
-    def _receive(self) -> Operation[Any]:
-        if self._stream is None:
-            method = lambda stubs: stubs.events.TailEvents  # noqa: E731
-            self._stream = yield Open(method, self._request, LONGEST_STREAM_SECONDS)
-        return (yield Receive(self._stream))
-
-    def _wait_for(self, error: RecserveError, cause: Exception | None = None) -> Operation[None]:
-        if isinstance(error, DeadlineExceeded):
-            return  # the longest time of a stream: nothing is wrong
-        delay = self._retry.delay(error, self._attempt, self._session.clock.random())
-        if delay is None:
-            raise error from cause
-        self._attempt += 1
-        yield Pause(delay)
+        self._stream.close()

@@ -1,26 +1,16 @@
-"""Following a training run to its end, over as many streams as it takes."""
-
-import dataclasses
-from typing import Any
-
-import grpc
+"""Following a training run to its end."""
 
 from recserve.client.errors import (
     DeadlineExceeded,
-    RecserveError,
     TrainingCancelled,
     TrainingFailed,
-    Unavailable,
 )
 from recserve.client.model_version import ModelVersion
-from recserve.client.operations.call import failure_as_error
-from recserve.client.operations.effects import Open, Operation, Pause, Receive
+from recserve.client.operations.effects import Operation
+from recserve.client.operations.lasting_stream import LastingStream, TimeIsUp
 from recserve.client.session import Session
 from recserve.client.settings import check_timeout
 from recserve.client.training_run_status import TrainingRunState, TrainingRunStatus
-
-LONGEST_STREAM_SECONDS = 300.0
-"""After which a stream is opened anew: one whose host has vanished would be silent for ever."""
 
 
 class Watch:
@@ -36,14 +26,17 @@ class Watch:
     """
 
     def __init__(self, session: Session, name: str, timeout: float | None = None) -> None:
-        self._session = session
+        from recserve.v1 import training_pb2
+
         self._name = name
         self._timeout = timeout
         seconds = None if timeout is None else check_timeout("timeout", timeout)
-        self._deadline = None if seconds is None else session.clock.monotonic() + seconds
-        self._retry = dataclasses.replace(session.settings.retry, max_attempts=None)
-        self._stream: Any = None
-        self._attempt = 1
+        self._stream = LastingStream(
+            session,
+            lambda stubs: stubs.training.WatchTrainingRun,
+            training_pb2.WatchTrainingRunRequest(name=name),
+            None if seconds is None else session.clock.monotonic() + seconds,
+        )
         self.last: TrainingRunStatus | None = None
         """How the run stood when this follower last heard of it."""
 
@@ -57,20 +50,14 @@ class Watch:
         from recserve.client.wire.training_runs import status_from
 
         while self.last is None or not self.last.state.has_ended:
-            self._session.check_open()
             try:
-                response = yield from self._receive()
-            except grpc.RpcError as failure:
-                self._stream = None
-                yield from self._wait(failure)
-                continue
-            if response is None:  # ended by the server before the run was
-                self._stream = None
-                yield from self._wait_for(Unavailable("the stream has ended"))
-                continue
+                response = yield from self._stream.next()
+            except TimeIsUp as end:
+                raise self._too_late(end) from end.error
             status = status_from(response.training_run)
             if status != self.last:
-                self.last, self._attempt = status, 1
+                self._stream.is_news()
+                self.last = status
                 return status
         return None
 
@@ -89,47 +76,12 @@ class Watch:
 
     def close(self) -> None:
         """Lets go of the stream."""
-        if self._stream is not None:
-            self._stream.cancel()
-            self._stream = None
+        self._stream.close()
 
-    def _receive(self) -> Operation[Any]:
-        if self._stream is None:
-            from recserve.v1 import training_pb2
-
-            request = training_pb2.WatchTrainingRunRequest(name=self._name)
-            method = lambda stubs: stubs.training.WatchTrainingRun  # noqa: E731
-            left = self._seconds_left()
-            seconds = LONGEST_STREAM_SECONDS if left is None else min(left, LONGEST_STREAM_SECONDS)
-            self._stream = yield Open(method, request, seconds)
-        return (yield Receive(self._stream))
-
-    def _wait(self, failure: grpc.RpcError) -> Operation[None]:
-        """Waits until it makes sense to try again."""
-        error = failure_as_error(failure, self._session)
-        if isinstance(error, DeadlineExceeded):
-            left = self._seconds_left()
-            if left is not None and left <= 0:
-                raise self._too_late("it goes on") from error
-            error = Unavailable("the stream was silent for long")
-        yield from self._wait_for(error, failure)
-
-    def _wait_for(self, error: RecserveError, cause: Exception | None = None) -> Operation[None]:
-        delay = self._retry.delay(error, self._attempt, self._session.clock.random())
-        if delay is None:
-            raise error from cause
-        left = self._seconds_left()
-        if left is not None and delay >= left:
-            raise self._too_late(f"whether it goes on is not known: {error}") from error
-        self._attempt += 1
-        yield Pause(delay)
-
-    def _seconds_left(self) -> float | None:
-        if self._deadline is None:
-            return None
-        return max(0.0, self._deadline - self._session.clock.monotonic())
-
-    def _too_late(self, what: str) -> DeadlineExceeded:
+    def _too_late(self, end: TimeIsUp) -> DeadlineExceeded:
+        what = (
+            "it goes on" if end.error is None else f"whether it goes on is not known: {end.error}"
+        )
         return DeadlineExceeded(f"{self._name} has not ended within {self._timeout:g} s; {what}")
 
 
