@@ -22,6 +22,7 @@ from recserve.server.front_end.catalogue_view import CatalogueChange, CatalogueV
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.erasing import Eraser
 from recserve.server.front_end.joining import UserJoiner
+from recserve.server.front_end.options import FrontEndOptions
 from recserve.server.front_end.servicers.catalog import CatalogServicer
 from recserve.server.front_end.servicers.events import EventServicer
 from recserve.server.front_end.servicers.experiments import ExperimentServicer
@@ -83,13 +84,7 @@ class FrontEnd:
         schema: The schema of events.
         supervision: Trains, moves labels and deletes versions.
         admission: Makes what decides which requests one engine takes.
-        canary_share: Share of users whom a canary answers.
-        shadow_share: Share of answers that are compared with a shadow's.
-        max_waiting_events: Most events that may wait for the disk.
-        cached_profiles: Most profiles kept.
-        answer_log_share: Share of answers that are logged.
-        answer_log_days: How long they are kept; 0: for ever.
-        event_days: Age at which events are compacted; 0: never.
+        options: What the operator has chosen.
         schedule: When to train by itself; None: never.
         on_successes: Told what comes of a canary's answers, from time to time; None: nobody looks.
         run_tracer: Makes a span of each training run; None: they are not traced.
@@ -104,13 +99,7 @@ class FrontEnd:
         schema: CurrentSchema,
         supervision: Supervision,
         admission: Callable[[], Admission] = Admission,
-        canary_share: float = 0.0,
-        shadow_share: float = 1.0,
-        max_waiting_events: int = 100_000,
-        cached_profiles: int = 100_000,
-        answer_log_share: float = 1.0,
-        answer_log_days: float = 0.0,
-        event_days: float = 0.0,
+        options: FrontEndOptions | None = None,
         schedule: Schedule | None = None,
         on_successes: Callable[[int, SuccessGap], None] | None = None,
         run_tracer: RunTracer | None = None,
@@ -123,19 +112,20 @@ class FrontEnd:
         self._store = store
         self._schema = schema
         self._supervision = supervision
-        self._max_waiting_events = max_waiting_events
-        self._shadow_share = shadow_share
+        self._options = options = options or FrontEndOptions()
         self._readers = ThreadPoolExecutor(READER_THREADS, "reader")
         self._filterers = ThreadPoolExecutor(FILTER_THREADS, "filter")
         self._followings = ThreadPoolExecutor(1, "follow")  # who looks on holds nobody up
         self._profiles = Profiles(
-            log, catalogue, schema.current, self._readers, max_users=cached_profiles
+            log, catalogue, schema.current, self._readers, max_users=options.cached_profiles
         )
-        self._answers = AnswerWriter(storage.answers, share=answer_log_share, days=answer_log_days)
+        self._answers = AnswerWriter(
+            storage.answers, share=options.answer_log_share, days=options.answer_log_days
+        )
         self._retention: Retention | None = None
-        if event_days and storage.compaction is not None:
-            self._retention = Retention(storage.compaction, event_days)
-        self.versions = ServedVersions(canary_share)
+        if options.event_days and storage.compaction is not None:
+            self._retention = Retention(storage.compaction, options.event_days)
+        self.versions = ServedVersions(options.canary_share)
         self.states = VersionStates()
         self.health = HealthServicer()
         self.runs = TrainingRuns(
@@ -188,7 +178,7 @@ class FrontEnd:
         self._writer = LogWriter(
             self._log,
             self._feed.from_writer,
-            max_queued_events=self._max_waiting_events,
+            max_queued_events=self._options.max_waiting_events,
             deliver=self._loop.call_soon_threadsafe,
         )
         self._joiner = UserJoiner(self._storage.joins, self._profiles)
@@ -214,7 +204,7 @@ class FrontEnd:
         self._shadow = Shadow(
             self._recommender,
             self.versions,
-            share=self._shadow_share,
+            share=self._options.shadow_share,
             monotonic=time.monotonic,
             on_answer=self._attribution.note_shadow,
         )

@@ -25,6 +25,7 @@ from recserve.server.event_log import SCHEMA_META
 from recserve.server.front_end.calls.limit import CALLS_AT_WORK, CallLimit
 from recserve.server.front_end.current_schema import CurrentSchema
 from recserve.server.front_end.front_end import SERVICES, FrontEnd
+from recserve.server.front_end.options import FrontEndOptions
 from recserve.server.front_end.storage import Storage
 from recserve.server.front_end.transports.choice import choose, native_lacks
 from recserve.server.front_end.transports.contract import Transport
@@ -107,13 +108,7 @@ async def _run(
             max_wait_seconds=settings.max_wait_seconds,
             max_batch=settings.max_batch_requests,
         ),
-        canary_share=settings.canary_share,
-        shadow_share=settings.shadow_share,
-        max_waiting_events=settings.max_waiting_events,
-        cached_profiles=settings.cached_profiles,
-        answer_log_share=settings.answer_log_share,
-        answer_log_days=settings.answer_log_days,
-        event_days=settings.event_days,
+        options=FrontEndOptions.of(settings),
         schedule=Schedule.of(settings),
         on_successes=_tell_successes(control) if _judges_successes(settings) else None,
         run_tracer=tracing.runs,
